@@ -1,0 +1,3 @@
+module ingestdoctor
+
+go 1.26.0
