@@ -176,11 +176,11 @@ type Series struct {
 	StartMS int64 `json:"start_ms"` // media time of the first bucket
 	StepMS  int64 `json:"step_ms"`  // width of a bucket, 1,000 ms times a power of two
 
-	VideoKbps     []float64 `json:"video_kbps"`      // mean over the bucket
-	VideoPeakKbps []float64 `json:"video_peak_kbps"` // highest second in it
-	AudioKbps     []float64 `json:"audio_kbps"`
-	AudioPeakKbps []float64 `json:"audio_peak_kbps"`
-	FrameRate     []float64 `json:"frame_rate"`
+	VideoKbps     Floats `json:"video_kbps"`      // mean over the bucket
+	VideoPeakKbps Floats `json:"video_peak_kbps"` // highest second in it
+	AudioKbps     Floats `json:"audio_kbps"`
+	AudioPeakKbps Floats `json:"audio_peak_kbps"`
+	FrameRate     Floats `json:"frame_rate"`
 
 	// GOPStartMS and GOPLenMS are the key frame intervals: start and length. When
 	// there are more than MaxPoints, neighbours merge into their longest.
@@ -189,13 +189,13 @@ type Series struct {
 
 	// Audio minus video timestamp in file order, lowest and highest in the bucket.
 	// A bucket with nothing to say holds null in JSON, NaN in Go.
-	AVMinMS []float64 `json:"av_min_ms"`
-	AVMaxMS []float64 `json:"av_max_ms"`
+	AVMinMS Floats `json:"av_min_ms"`
+	AVMaxMS Floats `json:"av_max_ms"`
 
 	// Timestamp against byte offset.
-	ByteStep    int64     `json:"byte_step"`     // width of an offset bucket in bytes
-	VideoByByte []float64 `json:"video_by_byte"` // last video timestamp in the bucket, ms
-	AudioByByte []float64 `json:"audio_by_byte"`
+	ByteStep    int64  `json:"byte_step"`     // width of an offset bucket in bytes
+	VideoByByte Floats `json:"video_by_byte"` // last video timestamp in the bucket, ms
+	AudioByByte Floats `json:"audio_by_byte"`
 
 	LeftOut int64 `json:"left_out"` // tags whose timestamps are too far off to plot
 }
