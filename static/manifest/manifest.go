@@ -1,0 +1,41 @@
+// Package manifest is what static and the program that prepares its files have
+// in common.
+package manifest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path"
+)
+
+// The built assets, which a fresh clone does not have.
+const (
+	AppWasm       = "app.wasm"
+	ValidatorWasm = "validator.wasm"
+	WasmExec      = "wasm_exec.js"
+)
+
+// Built lists them.
+var Built = []string{AppWasm, ValidatorWasm, WasmExec}
+
+// Entry is one line of dist/manifest.json.
+type Entry struct {
+	Hash string `json:"hash"` // of the content, as Hash gives it
+	Size int64  `json:"size"` // uncompressed bytes
+}
+
+// Hash is the part of a SHA-256 sum that stands in an address.
+func Hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Served reports whether a file of the source folders is an asset: notes and
+// licences are not.
+func Served(name string) bool {
+	switch path.Ext(name) {
+	case ".md", ".txt", ".go":
+		return false
+	}
+	return true
+}
