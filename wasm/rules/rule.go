@@ -27,6 +27,7 @@ type Rule struct {
 	Family   Family
 	Title    string        // a short noun phrase: "Key frame interval too long"
 	Severity diag.Severity // default; a profile may raise, lower, grade or switch off
+	Basis    diag.Basis    // on whose word the default severity rests
 	Why      string        // one paragraph: what it means for the stream
 	Fix      string        // what to do now, in one or two sentences
 	// Message is the finding's text: {name} stands for an argument, written with

@@ -1,0 +1,103 @@
+package profile
+
+import "ingestdoctor/wasm/diag"
+
+// checked is the day on which the sources of this file were last looked at.
+const checked = "2026-11-21"
+
+const (
+	documented = diag.Documented
+	inferred   = diag.Inferred
+	ours       = diag.Ours
+)
+
+// ourDefault is the source of every number that no platform publishes.
+var ourDefault = Source{Title: "Ingest Doctor's default", URL: "/rules", Checked: checked}
+
+// all is in the order of the picker: what holds anywhere first, then platforms
+// by how often we are asked about them, then servers that one runs oneself.
+var all = []*Profile{
+	generic,
+	azureLiveEncoding, azurePassThrough, azurePassThroughBasic, azureV2,
+	tencentCSS,
+	youtube, twitch, facebook,
+	awsIVS, awsMediaLive, mux, cloudflare,
+	alibaba, huawei,
+	wowza, nginxRTMP, srs, mediaMTX, antMedia,
+}
+
+var generic = base(Profile{
+	ID:      "generic",
+	Name:    "Any RTMP platform",
+	Short:   "Most platforms",
+	Summary: "What holds for RTMP ingest anywhere. Choose this when the platform is not in the list; numbers that differ from platform to platform are our own cautious defaults.",
+	VideoCodecs: List{
+		Values: []string{"H.264", "HEVC", "AV1", "VP9", "VP8", "VVC"}, Severity: diag.Warning, Basis: ours, Source: ourDefault,
+		Note: "H.264 is the only video codec that every RTMP platform takes. HEVC, AV1, VP9, VP8 and VVC need a platform that knows Enhanced RTMP. The codecs of the Flash era are taken by hardly any.",
+	},
+	AudioCodecs: List{
+		Values: []string{"AAC", "MP3", "Opus", "FLAC", "AC-3", "E-AC-3"}, Severity: diag.Warning, Basis: ours, Source: ourDefault,
+		Note: "AAC is the only audio codec that every RTMP platform takes. Opus, FLAC, AC-3 and E-AC-3 need a platform that knows Enhanced RTMP.",
+	},
+})
+
+// base fills in our default numbers (RULES.md, last section) wherever p has
+// none of its own.
+func base(p Profile) *Profile {
+	warn := func(l *Limit, at float64) {
+		if l.Set() {
+			return
+		}
+		l.Warn = Level{at, ours}
+		l.Source = ourDefault
+	}
+	if !p.KeyframeMS.Set() {
+		p.KeyframeMS.Warn = Level{4000, ours}
+		p.KeyframeMS.Error = Level{10000, ours}
+		if p.KeyframeMS.Title == "" {
+			p.KeyframeMS.Source = ourDefault
+		}
+	}
+	if p.KeyframeMS.Advised.At == 0 {
+		p.KeyframeMS.Advised = Level{2000, ours}
+	}
+	if p.KeyframeMS.Slack == 0 {
+		// A GOP is a whole number of frames: 60 frames at 29.97 fps last 2,002 ms.
+		p.KeyframeMS.Slack = 0.02
+	}
+	if !p.KeyframeBytes.Set() {
+		p.KeyframeBytes.Error = Level{20e6, ours}
+		p.KeyframeBytes.Source = ourDefault
+	}
+	if !p.KeyframeIrregular.Set() {
+		p.KeyframeIrregular.Info = Level{1.5, ours}
+		p.KeyframeIrregular.Source = ourDefault
+	}
+	warn(&p.VideoFrame, 3e6)
+	warn(&p.AudioFrame, 64e3)
+	warn(&p.TimestampJump, 1000)
+	warn(&p.IdleGap, 10000)
+	warn(&p.Interleave, 1000)
+	warn(&p.Drift, 1000)
+	warn(&p.ClockPercent, 2)
+	warn(&p.AudioBacklog, 3000)
+	warn(&p.RateFactor, 2)
+	p.RateFactor.From = true
+	warn(&p.ProbeSlow, 2000)
+	if !p.Composition.Set() {
+		p.Composition.Error = Level{5000, ours}
+		p.Composition.Source = ourDefault
+	}
+	p.ClockWindow = 5000
+	p.BitrateWindow = 5000
+	p.MetadataFPS = 5
+	for _, l := range [...]*Limit{&p.TotalKbps, &p.VideoKbps, &p.AudioKbps} {
+		if l.Set() && l.Slack == 0 {
+			l.Slack = 0.05 // constant bitrate still swings a little
+		}
+	}
+	if p.FrameRate.Set() && p.FrameRate.Slack == 0 {
+		p.FrameRate.Slack = 0.01 // timestamps in whole milliseconds: 30 fps can measure 30.03
+	}
+	return &p
+}

@@ -1,0 +1,47 @@
+package rules
+
+// RuleSet is the version of the set of rules. It rises with every rule that is
+// added or whose judgement changes, so that two reports can be compared.
+const RuleSet = 1
+
+// families lists the rules family by family, in the order of RULES.md.
+var families = [...]struct {
+	name  Family
+	rules []Rule
+}{}
+
+var (
+	ordered []*Rule
+	byID    map[string]*Rule
+)
+
+func init() {
+	byID = make(map[string]*Rule, 96)
+	for i := range families {
+		f := &families[i]
+		for j := range f.rules {
+			r := &f.rules[j]
+			r.Family = f.name
+			ordered = append(ordered, r)
+			byID[r.ID] = r
+		}
+	}
+}
+
+// All are the rules in the order of RULES.md. The slice is shared: read only.
+func All() []*Rule { return ordered }
+
+// ByID finds a rule; ok is false when there is none of that id.
+func ByID(id string) (r *Rule, ok bool) {
+	r, ok = byID[id]
+	return r, ok
+}
+
+// Families are the families in the order of the pages.
+func Families() []Family {
+	list := make([]Family, len(families))
+	for i := range families {
+		list[i] = families[i].name
+	}
+	return list
+}
