@@ -248,6 +248,13 @@ func (w *writer) strings(name string, list []string) {
 	w.close(']')
 }
 
+// AppendJSON appends the profile as one line of JSON, as it stands in a report.
+func (p *Profile) AppendJSON(b []byte) []byte {
+	w := writer{b}
+	w.profile(p)
+	return w.b
+}
+
 func (w *writer) profile(p *Profile) {
 	w.open('{')
 	w.text("id", p.ID)

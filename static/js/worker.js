@@ -1,0 +1,366 @@
+'use strict';
+// The worker that reads recordings and hands them to validator.wasm.
+//
+// It is served with connect-src 'none': it can open no connection, and the
+// compiled program is handed to it by message. Everything here is local.
+//
+// In:  {t: 'init', module, exec}                 compiled validator.wasm, address of wasm_exec.js
+//      {t: 'analyse', id, file, profile}         one file at a time
+//      {t: 'cancel', id}
+//      {t: 'dissect', id, file, offset}          the tags around a byte offset
+//      {t: 'sample', id, kind}                   one of our own recordings
+// Out: {t: 'ready', about}                       JSON: version, profiles, samples
+//      {t: 'progress', id, read, size, ms}
+//      {t: 'partial', id, report}                JSON of the report so far
+//      {t: 'done', id, report, state, read, ms, reader}
+//      {t: 'dissected', id, tags} {t: 'sample', id, bytes} {t: 'failed', id, text, fatal}
+
+const CHUNK = 1 << 20;           // bytes a read; larger and smaller are slower
+const FIRST = 64 << 10;          // the first read comes back with this much, for a quick summary
+const TAIL = 64 << 10;           // read ahead from the end of the file
+const SLICE = 16 << 20;          // bytes of a slice, the last way of reading
+const STALL_MS = 5000;           // no data for so long: try another way of reading
+const PROGRESS_MS = 100;         // between two progress messages
+const PARTIAL_MS = 400;          // between two partial reports, at least
+const PARTIAL_COST = 50;         // and at least so many times what the last one took
+const DISSECT_BEFORE = 256 << 10;
+const DISSECT_AFTER = 128 << 10;
+
+const COMPLETE = 0;
+const CANCELLED = 1;
+const FAILED = 2;
+
+let wasm = null;                 // the exports of validator.wasm
+let dead = false;                // the program ended: only a new worker helps
+let samples = [];
+let job = null;                  // the analysis that runs
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+class Fault extends Error {}     // what went wrong, in words for a person
+
+self.onmessage = async (event) => {
+  const m = event.data;
+  try {
+    switch (m.t) {
+      case 'init': await init(m); break;
+      case 'analyse': await analyse(m); break;
+      case 'cancel': if (job && job.id === m.id) job.cancel(); break;
+      case 'dissect': await dissect(m); break;
+      case 'sample': sample(m); break;
+    }
+  } catch (err) {
+    if (!(err instanceof Fault)) console.error(err);
+    const text = err instanceof Fault ? err.message
+      : 'The analyser stopped because of a fault of ours. Nothing was uploaded. Please report it with the kind of file you chose.';
+    self.postMessage({t: 'failed', id: m.id, text, fatal: dead || m.t === 'init'});
+  }
+};
+
+// ---------- the program ----------
+
+async function init({module, exec}) {
+  importScripts(exec);
+  const go = new Go();
+  const instance = await WebAssembly.instantiate(module, go.importObject);
+  // main blocks for ever; the promise settles only when the program dies.
+  go.run(instance).catch(() => {}).then(() => { dead = true; });
+  wasm = instance.exports;
+  const about = text(call(() => wasm.about()));
+  samples = JSON.parse(about).samples;
+  self.postMessage({t: 'ready', about});
+}
+
+// call runs one exported call; it returns a length or fails.
+function call(f) {
+  if (!wasm || dead) throw new Fault('The analyser is not running. Reload the page to start it again.');
+  let n;
+  try {
+    n = f();
+  } catch (err) {
+    dead = true;
+    throw err;
+  }
+  if (n < 0) {
+    dead = dead || n === -2;
+    throw new Error('validator: result ' + n);
+  }
+  return n;
+}
+
+// put writes bytes into the program's buffer. The view is made anew each time:
+// the memory's buffer changes whenever it grows.
+function put(bytes) {
+  const at = wasm.buffer(Math.max(bytes.length, 1)) >>> 0;
+  new Uint8Array(wasm.mem.buffer, at, bytes.length).set(bytes);
+  return bytes.length;
+}
+
+function text(n) {
+  return decoder.decode(new Uint8Array(wasm.mem.buffer, wasm.result() >>> 0, n));
+}
+
+// ---------- ways of reading ----------
+
+// ByobSource is the fastest and leanest: the stream fills our own buffers. Two
+// reads are always under way, so that the next chunk is read while this one is
+// analysed.
+class ByobSource {
+  constructor(file, offset) {
+    const stream = (offset > 0 ? file.slice(offset) : file).stream();
+    this.reader = stream.getReader({mode: 'byob'});
+    this.spare = [new ArrayBuffer(CHUNK), new ArrayBuffer(CHUNK), new ArrayBuffer(CHUNK)];
+    this.pending = [];
+    this.min = FIRST;
+    this.ended = false;
+  }
+
+  fill() {
+    while (this.pending.length < 2 && this.spare.length > 0) {
+      const read = this.reader.read(new Uint8Array(this.spare.pop()), {min: this.min});
+      read.catch(() => {});      // it is waited for later, or not at all
+      this.pending.push(read);
+      this.min = CHUNK;
+    }
+  }
+
+  async next() {
+    if (this.ended) return null;
+    this.fill();
+    const {value, done} = await this.pending.shift();
+    this.ended = done;
+    if (!value || value.byteLength === 0) return done ? null : this.next();
+    if (!done) this.fill();
+    return value;
+  }
+
+  recycle(chunk) { this.spare.push(chunk.buffer); }
+
+  close() { this.reader.cancel().catch(() => {}); }
+}
+
+class StreamSource {
+  constructor(file, offset) {
+    this.reader = file.slice(offset).stream().getReader();
+  }
+
+  async next() {
+    const {value, done} = await this.reader.read();
+    return done ? null : value;
+  }
+
+  recycle() {}
+
+  close() { this.reader.cancel().catch(() => {}); }
+}
+
+class SliceSource {
+  constructor(file, offset) {
+    this.file = file;
+    this.offset = offset;
+  }
+
+  async next() {
+    if (this.offset >= this.file.size) return null;
+    const bytes = await this.file.slice(this.offset, this.offset + SLICE).arrayBuffer();
+    this.offset += bytes.byteLength;
+    if (bytes.byteLength === 0) return null;
+    return new Uint8Array(bytes);
+  }
+
+  recycle() {}
+
+  close() {}
+}
+
+const SOURCES = [['byob', ByobSource], ['stream', StreamSource], ['slices', SliceSource]];
+
+// Job reads one file. The source hangs on a global: Chromium forgets a pending
+// BYOB read, without an error, when its reader is collected.
+class Job {
+  constructor(id, file) {
+    this.id = id;
+    this.file = file;
+    this.read = 0;
+    this.cancelled = false;
+    this.way = 0;
+    this.interrupt = null;
+    this.open();
+    this.lastData = performance.now();
+    this.timer = setInterval(() => this.watch(), 500);
+  }
+
+  open() {
+    for (; this.way < SOURCES.length; this.way++) {
+      try {
+        this.source = new SOURCES[this.way][1](this.file, this.read);
+        self.reader = this.source;
+        return;
+      } catch (err) {
+        // this browser has no such reader
+      }
+    }
+    throw new Fault('This browser cannot read files piece by piece. A current Chrome, Edge, Firefox or Safari can.');
+  }
+
+  // watch falls back when no data came for too long.
+  watch() {
+    if (this.interrupt && performance.now() - this.lastData > STALL_MS) this.interrupt();
+  }
+
+  cancel() {
+    this.cancelled = true;
+    if (this.interrupt) this.interrupt();
+  }
+
+  // next is the next chunk, null at the end or when cancelled.
+  async next() {
+    while (!this.cancelled) {
+      const stalled = Symbol();
+      let wait;
+      const chunk = await new Promise((resolve, reject) => {
+        wait = this.interrupt = () => resolve(stalled);
+        this.source.next().then(resolve, reject);
+      });
+      if (this.interrupt === wait) this.interrupt = null;
+      if (chunk !== stalled) {
+        this.lastData = performance.now();
+        return chunk;
+      }
+      if (this.cancelled) return null;
+      this.source.close();
+      this.way++;
+      if (this.way >= SOURCES.length) {
+        throw new DOMException('no data', 'TimeoutError');
+      }
+      this.lastData = performance.now();
+      this.open();
+    }
+    return null;
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.source.close();
+    self.reader = null;
+  }
+}
+
+// ---------- the work ----------
+
+async function analyse({id, file, profile}) {
+  if (job) throw new Fault('Another recording is being read.');
+  const started = performance.now();
+  const tail = readTail(file);
+  let state = COMPLETE;
+  let detail = '';
+  let current;
+  try {
+    const head = encoder.encode(profile);
+    const name = encoder.encode(file.name);
+    const both = new Uint8Array(head.length + name.length);
+    both.set(head);
+    both.set(name, head.length);
+    call(() => { put(both); return wasm.open(head.length, name.length, file.size); });
+    job = current = new Job(id, file);
+
+    let lastProgress = 0;
+    let nextPartial = 0;
+    for (let first = true; ; first = false) {
+      const chunk = await job.next();
+      if (!chunk) break;
+      const flv = !first || isFLV(chunk);
+      // Chunks of another way of reading may be larger than the buffer should get.
+      for (let at = 0; at < chunk.length; at += CHUNK) {
+        const part = chunk.subarray(at, Math.min(at + CHUNK, chunk.length));
+        call(() => wasm.write(put(part)));
+      }
+      job.read += chunk.length;
+      job.source.recycle(chunk);
+      if (first) {
+        const end = await tail;
+        if (end) call(() => wasm.tail(put(end)));
+      }
+      if (!flv) break;           // no FLV: the first bytes say what it is
+
+      const now = performance.now();
+      if (now - lastProgress >= PROGRESS_MS || first) {
+        lastProgress = now;
+        self.postMessage({t: 'progress', id, read: job.read, size: file.size, ms: now - started});
+      }
+      if (now >= nextPartial) {
+        const report = text(call(() => wasm.progress()));
+        const after = performance.now();
+        nextPartial = after + Math.max(PARTIAL_MS, (after - now) * PARTIAL_COST);
+        self.postMessage({t: 'partial', id, report, ms: after - started});
+      }
+    }
+    if (job.cancelled) {
+      state = CANCELLED;
+    } else if (job.read < file.size && job.way === SOURCES.length - 1) {
+      // A slice beyond the end is empty rather than an error.
+      throw new DOMException('shorter than it was', 'NotReadableError');
+    }
+  } catch (err) {
+    if (!(err instanceof DOMException)) {
+      if (job === current) job = null;
+      if (current) current.close();
+      throw err;
+    }
+    state = FAILED;
+    detail = readingFailed(err, current ? current.read : 0);
+  }
+  const {read, way} = current || {read: 0, way: 0};
+  if (current) current.close();
+  job = null;
+  const report = text(call(() => wasm.end(state, put(encoder.encode(detail)))));
+  self.postMessage({t: 'done', id, report, state: ['complete', 'cancelled', 'failed'][state], detail,
+    read, ms: performance.now() - started, reader: SOURCES[Math.min(way, SOURCES.length - 1)][0]});
+}
+
+function isFLV(chunk) {
+  return chunk[0] === 0x46 && chunk[1] === 0x4c && chunk[2] === 0x56;
+}
+
+// readTail reads the end of the file ahead of the rest; the summary waits for it
+// only for a moment, and does without where it does not come.
+function readTail(file) {
+  const slow = new Promise((resolve) => setTimeout(resolve, 40, null));
+  const read = file.slice(Math.max(0, file.size - TAIL)).arrayBuffer()
+    .then((bytes) => new Uint8Array(bytes), () => null);
+  return Promise.race([read, slow]);
+}
+
+function readingFailed(err, read) {
+  const sofar = read > 0 ? ' The report covers what was read before that.' : '';
+  switch (err.name) {
+    case 'NotReadableError':
+    case 'NotFoundError':
+      return 'The file was changed, moved or deleted while it was being read. If it is still being recorded, stop the recording first; then choose the file again.' + sofar;
+    case 'SecurityError':
+    case 'NotAllowedError':
+      return 'The browser was not allowed to read the file any further. Choose it again, or copy it to a local folder first.' + sofar;
+    case 'TimeoutError':
+      return 'No data came from the file any more. If it is on a network drive or a removable disk, copy it to this computer and choose the copy.' + sofar;
+  }
+  return 'The browser stopped reading the file (' + err.name + '). Choose it again, or copy it to a local folder first.' + sofar;
+}
+
+async function dissect({id, file, offset}) {
+  const from = Math.max(0, offset - DISSECT_BEFORE);
+  let bytes;
+  try {
+    bytes = new Uint8Array(await file.slice(from, Math.min(file.size, offset + DISSECT_AFTER)).arrayBuffer());
+  } catch (err) {
+    throw new Fault('The file can no longer be read: it was changed, moved or deleted. Choose it again to see its bytes.');
+  }
+  const tags = text(call(() => wasm.dissect(put(bytes), from, offset, file.size)));
+  self.postMessage({t: 'dissected', id, tags});
+}
+
+function sample({id, kind}) {
+  const n = call(() => wasm.sample(samples.indexOf(kind)));
+  const bytes = new Uint8Array(wasm.mem.buffer, wasm.result() >>> 0, n).slice();
+  self.postMessage({t: 'sample', id, kind, bytes: bytes.buffer}, [bytes.buffer]);
+}
