@@ -246,3 +246,8 @@ func (t *Tab) Wait(js string, limit time.Duration) error {
 		}
 	}
 }
+
+// SetFiles puts files into a file input, as choosing them does.
+func (t *Tab) SetFiles(selector string, files ...string) chromedp.Action[chromedp.Void] {
+	return chromedp.SetUploadFiles(chromedp.CSS(selector), files, chromedp.NodeReady)
+}
