@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -250,4 +251,12 @@ func (t *Tab) Wait(js string, limit time.Duration) error {
 // SetFiles puts files into a file input, as choosing them does.
 func (t *Tab) SetFiles(selector string, files ...string) chromedp.Action[chromedp.Void] {
 	return chromedp.SetUploadFiles(chromedp.CSS(selector), files, chromedp.NodeReady)
+}
+
+// Scheme sets the system's wish for colours: light or dark.
+func (t *Tab) Scheme(value string) error {
+	_, err := chromedp.Call(t.Ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}},
+	})
+	return err
 }
