@@ -8,7 +8,14 @@ const RuleSet = 1
 var families = [...]struct {
 	name  Family
 	rules []Rule
-}{}
+}{
+	{Container, container},
+	{Metadata, metadata},
+	{Codecs, codecs},
+	{Limits, limits},
+	{Time, timing},
+	{KeyFrames, keyframes},
+}
 
 var (
 	ordered []*Rule

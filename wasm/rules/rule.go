@@ -32,7 +32,7 @@ type Rule struct {
 	Fix      string        // what to do now, in one or two sentences
 	// Message is the finding's text: {name} stands for an argument, written with
 	// its unit; a part in [square brackets] is left out when one of its arguments
-	// is not there.
+	// is missing, an empty text or false; {name?} only asks and writes nothing.
 	Message string
 	// Headline completes "Azure would refuse this: ..." for the customer; same form as Message.
 	Headline string
@@ -59,13 +59,13 @@ const (
 	Word    Unit = "text"    // as it is
 	Millis  Unit = "ms"      // a duration: 20.0 s, 300 ms
 	At      Unit = "at"      // a moment in the recording: 0:14.2
-	Bytes   Unit = "bytes"   // 1.5 MB
+	Bytes   Unit = "bytes"   // 1,234 bytes, 64.0 kB, 1.50 MB
 	AtByte  Unit = "offset"  // a place in the file: byte 1,234
 	Kbps    Unit = "kbps"    // 2,500 kb/s, 12.5 Mb/s
 	PerSec  Unit = "fps"     // 29.97 fps
 	Hertz   Unit = "hz"      // 44.1 kHz
 	Percent Unit = "percent" // 4.2 %
-	Pixels  Unit = "px"      // 1,920
+	Pixels  Unit = "px"      // 1920
 	YesNo   Unit = "bool"    // yes or no
 )
 
