@@ -29,6 +29,7 @@ type AMFValue struct {
 	// Unclosed: the body ended where the end marker of the object (or array)
 	// belongs. Real encoders leave it out; what was read stands.
 	Unclosed bool
+	Omitted  int // values (of a string: bytes) that were checked but not kept
 	Num      float64
 	Str      string        // valid UTF-8: a byte that is not is written as \xNN
 	Props    []AMFProperty // in the order written, repeated names kept

@@ -88,11 +88,14 @@ type Frame struct {
 	NanoOffset      uint32 // E-RTMP ModEx TimestampOffsetNano
 	Bytes           uint32 // payload bytes of this track, headers left out
 	NAL             NAL    // of VideoFrame with AVC or HEVC
-	Config          *Config
-	Script          *Script
-	AudioHeader     uint8  // first byte of a legacy audio body: format, rate, size, type
-	Problem         string // of Malformed: what is wrong, for a person
-	ProblemAt       int64  // byte offset in the file of the problem
+	// Config is that of a sequence header. A codec without one (MP3, Sorenson
+	// H.263, AC-3, ...) describes itself in its frames: there Config comes with
+	// the first frame, and again with each that changes it.
+	Config      *Config
+	Script      *Script // of ScriptData and VideoMetadata
+	AudioHeader uint8   // first byte of a legacy audio body: format, rate, size, type
+	Problem     string  // of Malformed: what is wrong, for a person
+	ProblemAt   int64   // byte offset in the file of the problem
 }
 
 // KeyFrame reports whether the tag says that the frame is a key frame.
@@ -108,6 +111,7 @@ type NAL struct {
 	AnnexB    bool   // the payload starts with a start code instead of a length
 	Intra     bool   // the first slice is an I slice (AVC only)
 	SliceSeen bool   // a coded slice was seen
+	Zero      uint16 // units of no bytes, counted in Count as well
 }
 
 // RandomAccess reports whether the units hold an IDR picture (AVC) or an IRAP
@@ -145,6 +149,9 @@ type Config struct {
 
 	Err   string // why it cannot be parsed; the fields read so far stay
 	ErrAt int64  // byte offset in the file of the record (or of the fault where known)
+
+	opaque     bool // MPEG-2 TS descriptor: not parsed
+	opaqueByte byte // audio header byte of a codec that describes itself
 }
 
 // Script is a decoded script message (FLV 10.1 E.4.4).
@@ -154,6 +161,7 @@ type Script struct {
 	Values       []AMFValue // what follows the name
 	Err          *AMFError  // nil when the body is valid AMF0
 	AMF3         bool       // a tag of type 15
+	Cut          bool       // longer than MaxScript: only the begin was decoded, Err stays nil
 }
 
 // Handler receives what a Reader reads, in file order. The calls' pointers are
@@ -162,7 +170,9 @@ type Handler interface {
 	// Header is called once, when the file header was read and is FLV.
 	Header(h Header)
 	// Tag is called when a tag's body was read (or the input ended in it).
-	// frames is empty for unknown and encrypted tags.
+	// frames is empty for unknown and encrypted tags. Of a truncated tag it holds
+	// what could be told: coded frames with the bytes that are there, but neither
+	// configurations nor scripts.
 	Tag(t *Tag, frames []Frame)
 	// PreviousTagSize is called after Tag with the four bytes that follow it;
 	// also once after the header, with t nil, where it should be 0. It is not
