@@ -1,0 +1,135 @@
+# make run     build everything and serve on :8080 (LISTEN=ADDR for another)
+# make build   one self-contained program: bin/ingestdoctor
+# make test    everything: vet, tests, the core as WebAssembly, a real browser
+# make lint    gofumpt, vet, staticcheck
+# make bench   speed beside the peers, in one run
+# make fuzz    every fuzz target for FUZZTIME (10m)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+GO       ?= go
+BUILD    := .build
+DIST     := static/dist
+LISTEN   ?= :8080
+FUZZTIME ?= 10m
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+GOROOT := $(shell $(GO) env GOROOT)
+GOVER  := $(shell $(GO) env GOVERSION)
+# the Go sources below some folders, tests left out
+gosrc   = $(shell find $(1) -name '*.go' -not -name '*_test.go' 2>/dev/null)
+
+.PHONY: build run generate assets test test-go test-wasm test-browser lint bench fuzz clean
+
+build: bin/ingestdoctor
+
+run: build
+	bin/ingestdoctor serve --listen $(LISTEN)
+
+$(BUILD):
+	mkdir -p $@
+
+# ---- pages ----
+
+generate: $(BUILD)/templ.stamp
+
+$(BUILD)/templ.stamp: $(wildcard web/page/*.templ) go.mod | $(BUILD)
+	$(GO) tool templ generate -path web/page
+	touch $@
+
+# ---- the browser's programs ----
+
+# Inlining is left to our own packages: 4 to 6 % smaller at the same speed.
+WASMFLAGS := -trimpath -ldflags='-s -w'
+
+# A new toolchain rebuilds both programs: they must match its wasm_exec.js.
+$(BUILD)/$(GOVER).stamp: | $(BUILD)
+	rm -f $(BUILD)/go*.stamp
+	touch $@
+
+WASM_DEPS := $(BUILD)/$(GOVER).stamp go.mod go.sum Makefile
+
+$(BUILD)/app.wasm: $(call gosrc,wasm web/ui) $(WASM_DEPS)
+	GOOS=js GOARCH=wasm $(GO) build $(WASMFLAGS) -o $@ ./wasm/app
+
+$(BUILD)/validator.wasm: $(call gosrc,wasm) $(WASM_DEPS)
+	GOOS=js GOARCH=wasm $(GO) build $(WASMFLAGS) -o $@ ./wasm/validator
+
+# Compressed copies of all that is served; only what changed is packed again.
+assets: $(DIST)/manifest.json
+
+$(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm \
+		$(shell find static -type f -not -path '$(DIST)/*' -not -name '*_test.go' 2>/dev/null)
+	$(GO) run ./static/build app.wasm=$(BUILD)/app.wasm validator.wasm=$(BUILD)/validator.wasm \
+		wasm_exec.js=$(GOROOT)/lib/wasm/wasm_exec.js
+	@touch $@
+
+# ---- the program ----
+
+bin/ingestdoctor: $(BUILD)/templ.stamp $(DIST)/manifest.json $(call gosrc,server web/page web/ui wasm static content) \
+		$(shell find content -type f 2>/dev/null) go.mod go.sum
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $@ ./server
+
+# ---- tests ----
+
+# Tools that tests run, as COMMAND:DEBIAN-PACKAGE.
+TEST_TOOLS  := chromium:chromium ffmpeg:ffmpeg node:nodejs npm:npm
+BENCH_TOOLS := $(TEST_TOOLS) flvmeta:flvmeta mediainfo:mediainfo
+
+# $(call need,TOOLS) installs what is missing, or says what to install.
+define need
+missing=; for t in $(1); do command -v "$${t%%:*}" >/dev/null || missing+=" $${t##*:}"; done; \
+if [ -n "$$missing" ]; then \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+		echo "Missing:$$missing. Install it and run make again (Debian: sudo apt-get install$$missing)." >&2; exit 1; \
+	fi; \
+fi
+endef
+
+test: test-go test-wasm test-browser
+
+test-go: bin/ingestdoctor
+	@$(call need,$(TEST_TOOLS))
+	$(GO) vet ./...
+	$(GO) test $$($(GO) list ./... | grep -v '/web/e2e$$')
+
+# The core's own suite again, as WebAssembly.
+test-wasm:
+	@$(call need,$(TEST_TOOLS))
+	GOOS=js GOARCH=wasm $(GO) test -exec '$(GOROOT)/lib/wasm/go_js_wasm_exec' \
+		$$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./wasm/... | grep -v '/wasm/app$$')
+
+# The product in a real browser.
+test-browser: bin/ingestdoctor
+	@$(call need,$(TEST_TOOLS))
+	INGESTDOCTOR_BIN=bin/ingestdoctor $(GO) test -count=1 -timeout 30m ./web/e2e
+
+lint: $(BUILD)/templ.stamp
+	@out=$$($(GO) tool gofumpt -l $$(git ls-files '*.go' | grep -v '_templ\.go$$')); \
+		if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./web/ui
+	$(GO) tool staticcheck ./...
+
+bench: bin/ingestdoctor
+	@$(call need,$(BENCH_TOOLS))
+	INGESTDOCTOR_BIN=bin/ingestdoctor $(GO) run ./web/e2e/bench
+
+# Each target in turn; a crash leaves its input below the package's testdata/fuzz.
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target ($(FUZZTIME))"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+		done; \
+	done
+
+clean:
+	rm -rf bin $(BUILD)
+	find $(DIST) -mindepth 1 -not -name README.md -delete
