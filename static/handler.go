@@ -29,6 +29,23 @@ func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such asset", http.StatusNotFound)
 		return
 	}
+	s.serve(w, r, a, "public, max-age=31536000, immutable")
+}
+
+// ServeAs serves an asset under an address without its hash, for the few that
+// others expect at a fixed place; the browser asks again each time.
+func (s *Set) ServeAs(w http.ResponseWriter, r *http.Request, name string) {
+	a := s.byName[name]
+	if a == nil {
+		w.Header().Set("Cache-Control", "no-store")
+		http.Error(w, "not built: run make build", http.StatusNotFound)
+		return
+	}
+	s.serve(w, r, a, "no-cache")
+}
+
+func (s *Set) serve(w http.ResponseWriter, r *http.Request, a *Asset, cache string) {
+	h := w.Header()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
@@ -37,7 +54,7 @@ func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	h.Set("Content-Type", a.Type)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", cache)
 	if isWorker(a.Name) {
 		h.Set("Content-Security-Policy", WorkerPolicy)
 	}

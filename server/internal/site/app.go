@@ -1,0 +1,190 @@
+package site
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/static"
+	"ingestdoctor/static/manifest"
+	"ingestdoctor/web/page"
+	"ingestdoctor/web/ui"
+)
+
+// toolPages are the pages that go-app draws: the only ones that go through it,
+// for it answers 200 for whatever it does not know.
+var toolPages = []string{"/check/file"}
+
+// serverPages are the prefixes that go-app's router must leave to the browser.
+var serverPages = []string{"/rules", "/profiles", "/search", "/privacy", "/api", "/assets"}
+
+// originMark stands for the page's own scheme and host in the list of links
+// that go-app must leave alone: it compares whole addresses, and the server
+// has several names.
+const originMark = "__ORIGIN__"
+
+// resolver tells go-app where its program is. It is deliberately no
+// http.Handler: go-app would serve files of ./web with it, which is our source.
+type resolver struct{ assets *static.Set }
+
+func (r resolver) Resolve(location string) string {
+	switch location {
+	case "":
+		return "/"
+	case "/web/app.wasm":
+		return r.assets.URL(static.AppWasm)
+	}
+	return location
+}
+
+// newApp returns go-app's handler for the tool pages and the files that belong
+// to it.
+func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
+	ui.Register()
+
+	env := map[string]string{
+		"ASSET_WORKER_JS":      assets.URL("js/worker.js"),
+		"ASSET_VALIDATOR_WASM": assets.URL(static.ValidatorWasm),
+		"ASSET_WASM_EXEC":      assets.URL(static.WasmExec),
+		"ASSET_UPLOT_JS":       assets.URL("vendor/uplot/uPlot.iife.min.js"),
+		"ASSET_UPLOT_CSS":      assets.URL("vendor/uplot/uPlot.min.css"),
+		"ASSET_ICONS":          assets.URL("icons.svg"),
+		"SHELL_HEADER":         pages.Header(toolPages[0]),
+		"SHELL_FOOTER":         pages.Footer(),
+	}
+	version := buildVersion(cfg.Version, assets, env)
+	env["BUILD_VERSION"] = version
+
+	// Everything that the tool needs, so that it works without the network.
+	var offline []string
+	for _, name := range assets.Names() {
+		if strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".css") || name == "icons.svg" ||
+			name == "img/mark.svg" || name == static.ValidatorWasm {
+			offline = append(offline, assets.URL(name))
+		}
+	}
+	offline = append(offline, toolPages...)
+
+	h := &app.Handler{
+		Name:            page.Name,
+		ShortName:       page.Name,
+		Title:           page.Name,
+		Description:     "Check a recording of a live stream in the browser: why a platform would refuse it, where, and what to change.",
+		Author:          page.Name,
+		Lang:            "en",
+		ThemeColor:      "#09585d",
+		BackgroundColor: "#f7f8f9",
+		LoadingLabel:    "Starting the checker: {progress} %",
+		StartURL:        toolPages[0],
+		Version:         version,
+		Resources:       resolver{assets},
+		Env:             env,
+		InternalURLs:    []string{originMark},
+		Styles:          present(assets, "css/site.css", "css/tool.css"),
+		// theme.js first and at once: it keeps a remembered theme from flashing.
+		Scripts: append(present(assets, "js/theme.js"),
+			deferred(present(assets, "js/site.js", "js/validator.js", "js/plots.js"))...),
+		Icon: app.Icon{
+			Default:  assets.URL("img/icon-192.png"),
+			Large:    assets.URL("img/icon-512.png"),
+			SVG:      assets.URL("img/mark.svg"),
+			Maskable: assets.URL("img/icon-maskable-512.png"),
+		},
+		CacheableResources: offline,
+	}
+	if u, err := url.Parse(cfg.PublicURL); err == nil {
+		h.Domain = u.Host
+	}
+	if a := assets.Get(static.AppWasm); a != nil {
+		// The browser counts bytes after decompression.
+		h.WasmContentLength = strconv.FormatInt(a.Size, 10)
+	}
+	return h
+}
+
+// present are the addresses of those assets that there are.
+func present(assets *static.Set, names ...string) []string {
+	var urls []string
+	for _, name := range names {
+		if u := assets.URL(name); u != "" {
+			urls = append(urls, u)
+		}
+	}
+	return urls
+}
+
+func deferred(urls []string) []string {
+	for i := range urls {
+		urls[i] += " defer"
+	}
+	return urls
+}
+
+// buildVersion changes when anything that a tool page is made of does, and only
+// then: browsers keep the tool by it.
+func buildVersion(program string, assets *static.Set, env map[string]string) string {
+	raw, _ := json.Marshal(env)
+	return manifest.Hash(fmt.Appendf(nil, "%s\n%s\n%s", program, assets.Version(), raw))
+}
+
+// viaApp answers with what go-app makes of a request. It is buffered: go-app
+// has one ETag for everything, names no character set, and knows one origin
+// only.
+func (s *Server) viaApp(c echo.Context) error {
+	r := c.Request().Clone(c.Request().Context())
+	r.Method = http.MethodGet
+	r.Header.Del("If-None-Match")
+	// What a page shows depends on its path; the query is the program's.
+	r.URL.RawQuery = ""
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	s.app.ServeHTTP(rec, r)
+	if rec.status != http.StatusOK {
+		return echo.NewHTTPError(rec.status)
+	}
+	body, kind := rec.body.Bytes(), rec.header.Get("Content-Type")
+	h := c.Response().Header()
+	switch c.Path() {
+	case "/app.js":
+		list, err := json.Marshal(serverPages)
+		if err != nil {
+			return err
+		}
+		body = bytes.Replace(body, fmt.Appendf(nil, `"[\"%s\"]"`, originMark),
+			fmt.Appendf(nil, "JSON.stringify(%s.map((p) => location.origin + p))", list), 1)
+	case "/app-worker.js":
+		h.Set("Content-Security-Policy", serviceWorkerPolicy)
+	default:
+		if kind == "text/html" {
+			h.Set("Content-Security-Policy", toolPolicy)
+			if s.cfg.PublicURL == "" {
+				// og:url and og:image want a host; without one configured there is none to name
+				body = bytes.ReplaceAll(body, []byte(`content="https:///`), []byte(`content="/`))
+			}
+		}
+	}
+	switch {
+	case kind == "application/javascript":
+		kind = "text/javascript; charset=utf-8"
+	case strings.HasPrefix(kind, "text/") && !strings.Contains(kind, "charset"):
+		kind += "; charset=utf-8"
+	}
+	return s.send(c, kind, body)
+}
+
+// recorder keeps what a handler writes.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
+func (r *recorder) WriteHeader(status int)      { r.status = status }

@@ -1,0 +1,207 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/static"
+	"ingestdoctor/web/page"
+)
+
+// Server is the portal.
+type Server struct {
+	cfg     Config
+	assets  *static.Set
+	pages   *page.Site
+	app     *app.Handler
+	metrics *metrics
+	echo    *echo.Echo
+}
+
+// New makes a server from its settings. It fails for settings that make no
+// sense, in words for whoever gave them.
+func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	assets := static.Assets()
+	s := &Server{
+		cfg:    cfg,
+		assets: assets,
+		pages:  &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version},
+	}
+	s.app = newApp(cfg, assets, s.pages)
+	s.metrics = newMetrics(cfg.Version, s.app.Version)
+	s.echo = s.routes()
+	return s, nil
+}
+
+// Missing lists the built assets that this program was built without; the tool
+// pages do not work then.
+func (s *Server) Missing() []string { return s.assets.Missing() }
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+func (s *Server) routes() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+
+	// Pre: also for what no route takes.
+	e.Pre(requestID)
+	e.Use(
+		observe(s.cfg.Logger, s.metrics),
+		headers(s.cfg.https()),
+		recoverPanic(s.cfg.Logger),
+		checkHost(s.cfg.hosts()),
+		middleware.BodyLimit(fmt.Sprintf("%dB", s.cfg.MaxBody)),
+		middleware.GzipWithConfig(middleware.GzipConfig{
+			Level: 5, MinLength: 1024,
+			// Assets are compressed already, and promhttp does it by itself.
+			Skipper: func(c echo.Context) bool {
+				p := c.Request().URL.Path
+				return strings.HasPrefix(p, static.Prefix) || p == "/wasm_exec.js" || p == "/metrics"
+			},
+		}),
+	)
+
+	get := func(path string, h echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, h)
+	}
+	get("/", s.home)
+	get("/privacy", s.privacy)
+	get("/rules", s.rules)
+	get("/rules/", redirect("/rules"))
+	get("/rules/:id", s.rule)
+	get("/profiles", s.profiles)
+	get("/profiles/", redirect("/profiles"))
+	get("/profiles/:id", s.profile)
+	get("/search", s.search)
+
+	get("/api/v1/rules", s.apiRules)
+	get("/api/v1/rules/:id", s.apiRule)
+	get("/api/v1/profiles", s.apiProfiles)
+	get("/api/v1/profiles/:id", s.apiProfile)
+
+	for _, path := range toolPages {
+		get(path, s.viaApp)
+		get(path+"/", redirect(path))
+	}
+	for _, path := range []string{"/app.js", "/app-worker.js", "/app.css", "/manifest.webmanifest"} {
+		get(path, s.viaApp)
+	}
+	// of the toolchain that built app.wasm, not the copy inside go-app
+	get("/wasm_exec.js", func(c echo.Context) error {
+		s.assets.ServeAs(c.Response(), c.Request(), static.WasmExec)
+		return nil
+	})
+	get("/favicon.ico", func(c echo.Context) error {
+		s.assets.ServeAs(c.Response(), c.Request(), "img/favicon.ico")
+		return nil
+	})
+	e.Any(static.Prefix+"*", echo.WrapHandler(s.assets))
+
+	// go-app would fetch these from whatever the Host header says.
+	get("/robots.txt", s.robots)
+	get("/sitemap.xml", s.sitemap)
+
+	get("/healthz", s.health)
+	if s.cfg.MetricsListen == "" {
+		get("/metrics", echo.WrapHandler(s.metrics.handler()))
+	}
+	return e
+}
+
+func redirect(to string) echo.HandlerFunc {
+	return func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, to) }
+}
+
+// Run serves until the context ends, then lets running requests finish. ready,
+// when not nil, is called with the address once the portal answers.
+func (s *Server) Run(ctx context.Context, ready func(net.Addr)) error {
+	main, err := s.listen(ctx, s.cfg.Listen, s)
+	if err != nil {
+		return err
+	}
+	running := []*listener{main}
+	if s.cfg.MetricsListen != "" {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.metrics.handler())
+		extra, err := s.listen(ctx, s.cfg.MetricsListen, mux)
+		if err != nil {
+			main.Close()
+			return err
+		}
+		running = append(running, extra)
+	}
+
+	failed := make(chan error, len(running))
+	for _, l := range running {
+		go func() { failed <- l.server.Serve(l.Listener) }()
+	}
+	s.cfg.Logger.Info("listening", "url", "http://"+friendly(main.Addr()), "version", s.cfg.Version)
+	if ready != nil {
+		ready(main.Addr())
+	}
+
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.cfg.Logger.Info("stopping", "timeout", s.cfg.ShutdownTimeout.String())
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
+	defer cancel()
+	for _, l := range running {
+		if e := l.server.Shutdown(stop); e != nil && err == nil {
+			err = fmt.Errorf("requests were still running after %s: %w", s.cfg.ShutdownTimeout, e)
+		}
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+type listener struct {
+	net.Listener
+	server *http.Server
+}
+
+func (s *Server) listen(ctx context.Context, address string, h http.Handler) (*listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+	}
+	return &listener{l, &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
+		ReadTimeout:       s.cfg.ReadTimeout,
+		WriteTimeout:      s.cfg.WriteTimeout,
+		IdleTimeout:       s.cfg.IdleTimeout,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
+	}}, nil
+}
+
+// friendly writes an address that listens on every interface as one to open.
+func friendly(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,191 @@
+// Command ingestdoctor is the portal and its command line: it serves the pages
+// and checks recordings where they are.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"ingestdoctor/server/internal/cli"
+	"ingestdoctor/server/internal/site"
+)
+
+// version is set by the linker: -X main.version=v1.2.3.
+var version = "dev"
+
+type commands struct {
+	Serve    serveCmd    `cmd:"" help:"Serve the portal."`
+	Flv      flvCmd      `cmd:"" help:"Check an FLV recording against a platform's profile."`
+	Profiles profilesCmd `cmd:"" help:"List the platform profiles."`
+	Rules    rulesCmd    `cmd:"" help:"List the rules."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+type serveCmd struct {
+	Listen        string   `default:":8080" env:"INGESTDOCTOR_LISTEN" placeholder:"ADDR" help:"Address to listen on (${default})."`
+	MetricsListen string   `env:"INGESTDOCTOR_METRICS_LISTEN" placeholder:"ADDR" help:"Serve /metrics there instead of on the portal's own address."`
+	Data          string   `env:"INGESTDOCTOR_DATA" placeholder:"DIR" type:"path" help:"Folder for data that outlives the program. Made when it is not there; nothing is kept in it yet."`
+	AllowedHosts  []string `env:"INGESTDOCTOR_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names under which people reach the portal, beside localhost; * for any. Several: separated by commas."`
+	PublicURL     string   `name:"public-url" env:"INGESTDOCTOR_PUBLIC_URL" placeholder:"URL" help:"Address that people see, like https://doctor.example.com: for canonical links. Its host is allowed; https turns HSTS on."`
+	LogFormat     string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
+	LogLevel      string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
+
+	MaxBody           int64         `default:"1048576" env:"INGESTDOCTOR_MAX_BODY" placeholder:"BYTES" help:"Largest body of a request (${default})."`
+	ReadHeaderTimeout time.Duration `default:"10s" env:"INGESTDOCTOR_READ_HEADER_TIMEOUT" help:"Time for a request's headers (${default})."`
+	ReadTimeout       time.Duration `default:"30s" env:"INGESTDOCTOR_READ_TIMEOUT" help:"Time for a whole request (${default})."`
+	WriteTimeout      time.Duration `default:"5m" env:"INGESTDOCTOR_WRITE_TIMEOUT" help:"Time for an answer (${default})."`
+	IdleTimeout       time.Duration `default:"2m" env:"INGESTDOCTOR_IDLE_TIMEOUT" help:"Time that an idle connection is kept (${default})."`
+	ShutdownTimeout   time.Duration `default:"15s" env:"INGESTDOCTOR_SHUTDOWN_TIMEOUT" help:"Time that running requests get to finish when the server stops (${default})."`
+}
+
+type flvCmd struct {
+	Profile string `default:"generic" env:"INGESTDOCTOR_PROFILE" placeholder:"ID" help:"Platform to check against (${default}); see: ingestdoctor profiles."`
+	JSON    bool   `name:"json" help:"Print the report as JSON."`
+	File    string `arg:"" placeholder:"FILE" help:"Recording to check; - reads standard input."`
+}
+
+// Help says what the exit codes mean.
+func (flvCmd) Help() string {
+	return "Exit status: 0 no finding of level error; 1 some (a file that is no FLV is one); " +
+		"2 the file could not be read, or not to its end, or the call is wrong; 130 interrupted, with the report so far."
+}
+
+type profilesCmd struct {
+	JSON bool `name:"json" help:"Print them as JSON, limits and sources included."`
+}
+
+type rulesCmd struct {
+	JSON bool `name:"json" help:"Print them as JSON, whole."`
+}
+
+type versionCmd struct{}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments, for tests.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var (
+		cmds   commands
+		exited = -1
+	)
+	parser, err := kong.New(&cmds,
+		kong.Name("ingestdoctor"),
+		kong.Description("Why does my live stream not get in? Checks recordings of live streams against what platforms take."),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { exited = code; panic(helped{}) }),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "ingestdoctor:", err)
+		return cli.ExitUnusable
+	}
+	call, err := parse(parser, args)
+	switch {
+	case exited >= 0:
+		return exited // --help
+	case err != nil:
+		fmt.Fprintf(stderr, "ingestdoctor: %v\nSee: ingestdoctor --help\n", err)
+		return cli.ExitUnusable
+	}
+
+	// The command may be "flv <file>".
+	switch name, _, _ := strings.Cut(call.Command(), " "); name {
+	case "serve":
+		return cmds.Serve.run(stderr)
+	case "flv":
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		return cli.FLV(ctx, cli.FLVOptions{
+			File: cmds.Flv.File, Profile: cmds.Flv.Profile, JSON: cmds.Flv.JSON,
+			Stdin: stdin, Stdout: stdout, Stderr: stderr,
+		})
+	case "profiles":
+		if cmds.Profiles.JSON {
+			return cli.WriteJSON(stdout, stderr, site.Profiles())
+		}
+		return cli.Profiles(stdout, stderr)
+	case "rules":
+		if cmds.Rules.JSON {
+			return cli.WriteJSON(stdout, stderr, site.Rules())
+		}
+		return cli.Rules(stdout, stderr)
+	default:
+		fmt.Fprintln(stdout, "ingestdoctor", fullVersion())
+		return cli.ExitClean
+	}
+}
+
+// helped unwinds kong after it has printed its help: without a real exit it
+// would go on and complain about missing arguments.
+type helped struct{}
+
+func parse(parser *kong.Kong, args []string) (call *kong.Context, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			if _, ok := v.(helped); !ok {
+				panic(v)
+			}
+		}
+	}()
+	return parser.Parse(args)
+}
+
+// run serves until the process is told to stop.
+func (c serveCmd) run(stderr io.Writer) int {
+	log := cli.Logger(stderr, c.LogFormat, c.LogLevel)
+	if c.Data != "" {
+		if err := os.MkdirAll(c.Data, 0o750); err != nil {
+			log.Error("the data folder cannot be used: name another with --data", "error", err.Error())
+			return cli.ExitUnusable
+		}
+	}
+	server, err := site.New(site.Config{
+		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
+		Version: fullVersion(), Logger: log, MaxBody: c.MaxBody,
+		ReadHeaderTimeout: c.ReadHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
+		IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,
+	})
+	if err != nil {
+		log.Error("a setting makes no sense", "error", err.Error())
+		return cli.ExitUnusable
+	}
+	if missing := server.Missing(); len(missing) > 0 {
+		log.Error("this program was built without its browser part: run make build (or make run)", "missing", missing)
+		return cli.ExitUnusable
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := server.Run(ctx, nil); err != nil && !errors.Is(err, context.Canceled) {
+		log.Error("stopped", "error", err.Error())
+		return 1
+	}
+	log.Info("stopped")
+	return cli.ExitClean
+}
+
+// fullVersion is the version set by the linker, else the commit that Go noted.
+func fullVersion() string {
+	if version != "dev" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				return "dev-" + s.Value[:12]
+			}
+		}
+	}
+	return version
+}

@@ -1,0 +1,54 @@
+package page
+
+import (
+	"slices"
+
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/rules"
+)
+
+// grade is one profile's own severity for a rule.
+type grade struct {
+	profile  *profile.Profile
+	severity diag.Severity
+	basis    diag.Basis
+	note     string
+}
+
+// gradedBy lists the profiles that give a rule another severity than its default.
+func gradedBy(r *rules.Rule) []grade {
+	var list []grade
+	for _, p := range profile.All() {
+		for _, o := range p.Overrides {
+			if o.Rule == r.ID && o.Severity != r.Severity {
+				list = append(list, grade{p, o.Severity, o.Basis, o.Note})
+			}
+		}
+	}
+	return list
+}
+
+// held is one profile's limit that a rule holds a stream against.
+type held struct {
+	profile *profile.Profile
+	text    string
+	basis   diag.Basis
+}
+
+// limits are a profile's limits in words.
+func limits(p *profile.Profile) []diag.Limit { return p.Info().Limits }
+
+// limitsOf lists what each profile allows where a rule measures. A default of
+// ours is on the profile's own page; here it would only repeat.
+func limitsOf(r *rules.Rule) []held {
+	var list []held
+	for _, p := range profile.All() {
+		for _, l := range limits(p) {
+			if slices.Contains(l.Rules, r.ID) && (l.Basis != diag.Ours || p == profile.Default()) {
+				list = append(list, held{p, l.Text, l.Basis})
+			}
+		}
+	}
+	return list
+}
