@@ -15,6 +15,8 @@ var families = [...]struct {
 	{Limits, limits},
 	{Time, timing},
 	{KeyFrames, keyframes},
+	{IngestURLs, urls},
+	{Reachability, probes},
 }
 
 var (

@@ -182,7 +182,7 @@ var codecs = []Rule{
 		ID: "nal-format", Title: "Video payload is not in NAL length format", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "In FLV and RTMP each piece of an H.264 or HEVC picture (a NAL unit) is preceded by its length. Here the lengths do not add up to the size of the frame. When the payload begins with 00 00 00 01, it is in Annex B form, the one used in transport streams: the encoder's output was put into RTMP without conversion. A server that walks the lengths runs past the end, throws the frame away, and often the connection with it; viewers see black or a broken picture.",
 		Fix:      "If it is Annex B, convert before sending: replace each start code by the unit's length in four bytes, and put SPS and PPS into the sequence header (FFmpeg's muxer and every maintained RTMP library do so). Otherwise look for damage near the byte offset, or update the encoder.",
-		Message:  "The {codec} payload does not divide into NAL units: [{annexb?}it is in Annex B form, with start codes (00 00 01) where lengths belong][a length of {claimed} bytes stands where {left} are left][{problem}][ (at {problem_offset})].",
+		Message:  "The {codec} payload does not divide into NAL units[{annexb?}: it is in Annex B form, with start codes (00 00 01) where lengths belong][: a length of {claimed} bytes stands where {left} are left][: {problem}][ (at {problem_offset})].",
 		Headline: "its video frames are not in the form that RTMP needs[{annexb?} (Annex B start codes instead of lengths)]",
 		Args: []Arg{
 			{"codec", Word, "H.264 or HEVC"},

@@ -36,7 +36,7 @@ var container = []Rule{
 		ID: "flv-header-flags", Title: "Header flags disagree with the tags", Severity: diag.Info, Basis: diag.Documented,
 		Why:      "Two bits in the file header say whether audio and video follow. They disagree with what is really in the file. Programs that write while they receive often set the flags before they know, so this is common, and platforms never see it: the file header does not travel over RTMP. Some players believe the flags, though, and then wait for a track that never comes or leave out one that does.",
 		Fix:      "Nothing needs doing for the live stream. For the recording, ffmpeg -i recording.flv -c copy clean.flv writes the right flags.",
-		Message:  "[{missing?}The file header promises {track}, but no {track} follows.][{unannounced?}The file has {track} that its header does not announce.]",
+		Message:  "[{missing?}The file header promises {track}, but no {track} follows][{unannounced?}The file has {track} that its header does not announce].",
 		Headline: "[{missing?}the file header promises {track} that never comes][{unannounced?}the file header does not announce the {track}]",
 		Args: []Arg{
 			{"track", Word, "audio or video"},
