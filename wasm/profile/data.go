@@ -88,6 +88,9 @@ func base(p Profile) *Profile {
 		p.Composition.Error = Level{5000, ours}
 		p.Composition.Source = ourDefault
 	}
+	if p.URL.Template != "" && p.URL.Basis == "" {
+		p.URL.Basis = documented
+	}
 	p.ClockWindow = 5000
 	p.BitrateWindow = 5000
 	p.MetadataFPS = 5

@@ -50,7 +50,7 @@ var wowza = base(Profile{
 		Template: "rtmp://<host>:1935/<application>[/<instance>]/<stream>",
 		Example:  "rtmp://wowza.example.com:1935/live/stream1",
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{443}, true}}, StreamNeeded: true,
-		Source: ourDefault, Note: "From general knowledge, not from a page of Wowza's.",
+		Basis: ours, Source: ourDefault, Note: "From general knowledge, not from a page of Wowza's.",
 	},
 })
 

@@ -1,5 +1,7 @@
 package profile
 
+import "ingestdoctor/wasm/diag"
+
 // URLForm is the form of a platform's ingest URL as plain data; the URL linter
 // reads it. A zero form says nothing.
 type URLForm struct {
@@ -18,6 +20,7 @@ type URLForm struct {
 	Secret       []string // query parameters that must never be shown
 	DataRates    bool     // takes videodatarate and audiodatarate in kbit/s
 	Short        []string // older or shorter forms, accepted with a note
+	Basis        diag.Basis
 	Source
 	Note string
 }

@@ -201,6 +201,21 @@ var codecs = []Rule{
 		}), Since: since,
 	},
 	{
+		ID: "frame-malformed", Title: "Frame cannot be read", Severity: diag.Error, Basis: diag.Documented,
+		Why:      "The first bytes of an audio or video tag say what kind of frame follows. In this tag they contradict themselves: the tag ends in the middle of them, or they name something that does not exist. A server cannot tell what the frame is. Some skip it, and the viewer sees or hears a short fault; others take the connection for broken and close it. One such frame is often damage on the way; many are a fault of the program that writes them.",
+		Fix:      "If the recording is damaged elsewhere too, compare it with a second copy. If every copy has it, update the encoder, and switch Enhanced RTMP features (multitrack, HDR metadata) off for a test: they use the newer form of these bytes.",
+		Message:  "A frame of the {track} track cannot be read: {problem}[ (at {problem_offset})].",
+		Headline: "a frame of its {track} cannot be read ({problem})",
+		Args: []Arg{
+			{"track", Word, "video or audio, with the track id where the stream has several"},
+			{"problem", Word, "what is wrong, in words"},
+			{"problem_offset", AtByte, "where in the file the fault is"},
+		},
+		Sources: []Source{flvSpec("E.4.2.1 and E.4.3.1 (AUDIODATA, VIDEODATA)"), enhanced("Enhanced Audio, Enhanced Video")},
+		Example: "A video tag of one byte where an AVC frame needs five.",
+		Codes:   join(cssAbnormal, []Code{{"srs", "3042", "Invalid video tag for FLV"}}), Since: since,
+	},
+	{
 		ID: "audio-config-mismatch", Title: "Audio settings that the platform does not take", Severity: diag.Warning, Basis: diag.Documented,
 		Why:      "The codec is right, but its settings are outside what the platform lists: an unusual sample rate, more channels than stereo, or a form of AAC such as HE-AAC where plain AAC-LC is asked for. The stream usually connects. What follows depends on the platform: a warning in its console, sound at the wrong pitch, missing channels, or silence on some players.",
 		Fix:      "Set the encoder's audio to AAC-LC, stereo, 48 kHz or 44.1 kHz, about 128 kb/s; every platform takes that.",

@@ -90,7 +90,7 @@ var container = []Rule{
 		Why:      "Between two tags stand bytes that do not form a tag. In a recording this is what damage looks like: a lost block, two files joined together, a program that wrote over itself. We looked for the next place where a valid tag begins and went on from there; what lay between is lost. If the same bytes arrive on a live connection, the server can no longer tell where one message ends and the next begins, and closes the connection.",
 		Fix:      "Note the byte offset and compare it with a second copy of the recording: if the other copy is clean, the file was damaged on its way. If the fault is in every copy, the writer (or the encoder, if it was recorded from the wire) is at fault: update it and record again.",
 		Message:  "{skipped_bytes} that are no tag were skipped[ (they look like {looks_like})][; {total_bytes} in all places together].",
-		Headline: "the data is damaged: {skipped_bytes} that are no tag",
+		Headline: "{skipped_bytes} in the middle of it are no tags",
 		Args: []Arg{
 			{"skipped_bytes", Bytes, "bytes skipped at the first such place"},
 			{"looks_like", Word, "what the bytes look like, where that can be told: zero bytes, text, a second FLV header"},

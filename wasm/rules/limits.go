@@ -41,8 +41,8 @@ var limits = []Rule{
 		ID: "bitrate-exceeded", Title: "Bitrate over the platform's limit", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "For several seconds the stream brings more data than the platform takes. Short peaks are normal, a key frame alone makes one, so only what lasts counts. Platforms answer differently: Azure Media Services refused the push, Amazon IVS says that it will probably disconnect it, others keep it and let viewers buffer.",
 		Fix:      "Lower the encoder's video bitrate, and use constant bitrate (CBR) so that peaks stay close to it. Leave room for the audio: the limit usually counts both.",
-		Message:  "{track} bring {measured_kbps} from {start_ms} to {end_ms}; the limit is {limit_kbps}[ (counted over {window_ms})].",
-		Headline: "it sends {measured_kbps}, above the limit of {limit_kbps}",
+		Message:  "The bitrate of {track} is {measured_kbps} from {start_ms} to {end_ms}; the limit is {limit_kbps}[ (counted over {window_ms})].",
+		Headline: "it sends {measured_kbps} of {track}, above the limit of {limit_kbps}",
 		Args: []Arg{
 			{"track", Word, "what is counted: video and audio, video, or audio"},
 			{"measured_kbps", Kbps, "mean from start to end"},

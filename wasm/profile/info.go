@@ -1,0 +1,297 @@
+package profile
+
+import (
+	"strconv"
+
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/rules"
+)
+
+// Info is the profile as reports and pages show it, with every limit in words.
+func (p *Profile) Info() diag.Profile {
+	return diag.Profile{
+		ID: p.ID, Name: p.Name, Platform: p.Platform, Short: p.Short,
+		Summary: p.Summary, Retired: p.Retired, Limits: p.limits(),
+	}
+}
+
+// lister collects the limits that a profile sets.
+type lister struct{ list []diag.Limit }
+
+func (l *lister) add(d diag.Limit, s Source) {
+	d.Source, d.URL, d.Checked = s.Title, s.URL, s.Checked
+	l.list = append(l.list, d)
+}
+
+// values adds a list of words; note that a nil list takes anything.
+func (l *lister) values(id, title, rule string, v *List, text string) {
+	if v.Values == nil {
+		return
+	}
+	l.add(diag.Limit{
+		ID: id, Title: title, Rules: []string{rule}, Values: v.Values,
+		Text: text + commas(v.Values) + " (anything else is " + a(v.Severity) + ")", Basis: v.Basis, Note: v.Note,
+	}, v.Source)
+}
+
+// number adds a graded number.
+func (l *lister) number(id, title string, unit rules.Unit, v *Limit, of ...string) {
+	if !v.Set() {
+		return
+	}
+	advised := v.Advised.At
+	if advised == 0 {
+		advised = v.Info.At
+	}
+	text := v.Text
+	if text == "" {
+		text = v.words(unit)
+	}
+	l.add(diag.Limit{
+		ID: id, Title: title, Rules: of, Unit: string(unit),
+		Advised: advised, Warn: v.Warn.At, Error: v.Error.At,
+		Text: text, Basis: v.strictest().Basis, Note: v.Note,
+	}, v.Source)
+}
+
+// need adds something that the platform needs or advises against.
+func (l *lister) need(id, title, rule string, n *Need, text string) {
+	if n.Severity == diag.Off {
+		return
+	}
+	l.add(diag.Limit{
+		ID: id, Title: title, Rules: []string{rule}, Text: text + " (" + a(n.Severity) + " otherwise)", Basis: n.Basis, Note: n.Note,
+	}, n.Source)
+}
+
+func (p *Profile) limits() []diag.Limit {
+	var l lister
+	l.values("video-codecs", "Video codecs", "codec-video-unsupported", &p.VideoCodecs, "")
+	l.values("audio-codecs", "Audio codecs", "codec-audio-unsupported", &p.AudioCodecs, "")
+	l.need("enhanced-rtmp", "Enhanced RTMP", "codec-video-unsupported", &p.Enhanced, "the older FLV headers are needed")
+	l.values("aac-types", "AAC types", "audio-config-mismatch", &p.AACTypes, "AAC ")
+	if n := &p.AudioRates; n.Values != nil {
+		words := make([]string, len(n.Values))
+		for i, hz := range n.Values {
+			words[i] = rules.Format(rules.Hertz, diag.I("", int64(hz)))
+		}
+		l.add(diag.Limit{
+			ID: "audio-rates", Title: "Sample rates", Rules: []string{"audio-config-mismatch"}, Values: words,
+			Text: commas(words) + " (anything else is " + a(n.Severity) + ")", Basis: n.Basis, Note: n.Note,
+		}, n.Source)
+	}
+	l.number("audio-channels", "Audio channels", rules.Count, &p.AudioChannels, "audio-config-mismatch")
+	l.number("video-qualities", "Video qualities in one push", rules.Count, &p.VideoQualities, "qualities-exceeded")
+	l.number("audio-qualities", "Audio qualities in one push", rules.Count, &p.AudioQualities, "qualities-exceeded")
+	l.need("video-needed", "Video", "track-missing", &p.NeedVideo, "video is needed")
+	l.need("audio-needed", "Audio", "track-missing", &p.NeedAudio, "audio is needed")
+	if s := &p.Resolution; s.Width > 0 {
+		size := strconv.Itoa(s.Width) + "x" + strconv.Itoa(s.Height)
+		l.add(diag.Limit{
+			ID: "resolution", Title: "Picture size", Rules: []string{"resolution-exceeded"}, Unit: string(rules.Pixels), Values: []string{size},
+			Text: s.Text + " (more is " + a(s.Severity) + ")", Basis: s.Basis, Note: s.Note,
+		}, s.Source)
+	}
+	l.number("frame-rate", "Frame rate", rules.PerSec, &p.FrameRate, "framerate-exceeded")
+	l.number("total-bitrate", "Bitrate, all together", rules.Kbps, &p.TotalKbps, "bitrate-exceeded")
+	l.number("video-bitrate", "Video bitrate", rules.Kbps, &p.VideoKbps, "bitrate-exceeded")
+	l.number("audio-bitrate", "Audio bitrate", rules.Kbps, &p.AudioKbps, "bitrate-exceeded")
+	l.number("keyframe-interval", "Key frame interval", rules.Millis, &p.KeyframeMS, "keyframe-interval")
+	l.number("keyframe-bytes", "Video since the last key frame", rules.Bytes, &p.KeyframeBytes, "keyframe-interval")
+	l.number("keyframe-irregular", "Longest key frame interval, as a multiple of the median", rules.Count, &p.KeyframeIrregular, "keyframe-irregular")
+	l.need("b-frames", "B-frames", "b-frames", &p.BFrames, "none advised in some modes")
+	l.number("video-frame", "One video tag", rules.Bytes, &p.VideoFrame, "frame-too-large")
+	l.number("audio-frame", "One audio tag", rules.Bytes, &p.AudioFrame, "frame-too-large")
+	l.number("timestamp-jump", "Leap of one track's timestamp", rules.Millis, &p.TimestampJump, "timestamp-jump")
+	l.number("idle-gap", "Time without any data", rules.Millis, &p.IdleGap, "idle-gap")
+	l.number("drift", "Drift between audio and video", rules.Millis, &p.Drift, "av-drift")
+	l.number("interleave", "Distance between neighbouring audio and video", rules.Millis, &p.Interleave, "av-drift")
+	l.number("clock-pace", "Pace of a track's clock, off by", rules.Percent, &p.ClockPercent, "av-drift")
+	l.number("audio-backlog", "Audio ahead of the video", rules.Millis, &p.AudioBacklog, "audio-backlog")
+	l.number("composition-time", "Composition time (never below 0)", rules.Millis, &p.Composition, "composition-time")
+	l.number("bitrate-mismatch", "Measured and declared bitrate apart, as a factor", rules.Count, &p.RateFactor, "bitrate-mismatch")
+	l.need("metadata-several", "Metadata with several bitrates", "metadata-missing", &p.MetadataSeveral, "onMetaData with the rates is needed")
+	l.number("probe-slow", "One stage of a probe", rules.Millis, &p.ProbeSlow, "probe-slow")
+	for i := range p.Overrides {
+		o := &p.Overrides[i]
+		title := o.Rule
+		if r, ok := rules.ByID(o.Rule); ok {
+			title = r.Title
+		}
+		l.add(diag.Limit{
+			ID: "severity-" + o.Rule, Title: title, Rules: []string{o.Rule},
+			Text: "counts as " + a(o.Severity), Basis: o.Basis, Note: o.Note,
+		}, o.Source)
+	}
+	if u := &p.URL; u.Template != "" {
+		l.add(diag.Limit{
+			ID: "url", Title: "Ingest URL", Rules: []string{"url-syntax", "url-scheme", "url-port", "url-port-scheme", "url-host", "url-app"},
+			Values: u.schemes(), Text: u.Template, Basis: u.Basis, Note: u.Note,
+		}, u.Source)
+	}
+	return l.list
+}
+
+// schemes are the schemes with their ports, in words.
+func (u *URLForm) schemes() []string {
+	var list []string
+	for _, s := range u.Schemes {
+		text := s.Name
+		for i, port := range s.Ports {
+			if i == 0 {
+				text += " on "
+			} else {
+				text += ", "
+			}
+			text += strconv.Itoa(port)
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+// strictest is the threshold of the highest severity.
+func (l *Limit) strictest() Level {
+	for _, v := range [...]Level{l.Error, l.Warn, l.Info} {
+		if v.At > 0 {
+			return v
+		}
+	}
+	return Level{}
+}
+
+// words writes the thresholds as one phrase: "up to 2.0 s advised; more than
+// 4.0 s is a warning (our default), more than 10.0 s an error (inferred)".
+func (l *Limit) words(unit rules.Unit) string {
+	write := func(v Level) string { return rules.Format(unit, diag.F("", v.At)) }
+	mixed := false
+	basis := l.strictest().Basis
+	for _, v := range [...]Level{l.Advised, l.Info, l.Warn, l.Error} {
+		mixed = mixed || v.At > 0 && v.Basis != basis
+	}
+	said := func(v Level) string {
+		if !mixed {
+			return ""
+		}
+		switch v.Basis {
+		case diag.Documented:
+			return " (documented)"
+		case diag.Inferred:
+			return " (inferred)"
+		}
+		return " (our default)"
+	}
+	text := ""
+	if l.Advised.At > 0 {
+		text = "up to " + write(l.Advised) + " advised" + said(l.Advised)
+	}
+	sep := "; "
+	add := func(v Level, sev diag.Severity, from bool) {
+		if v.At == 0 {
+			return
+		}
+		if text != "" {
+			text += sep
+		}
+		sep = ", "
+		if from {
+			text += write(v) + " or more is " + a(sev)
+		} else {
+			text += "more than " + write(v) + " is " + a(sev)
+		}
+		text += said(v)
+	}
+	add(l.Info, diag.Info, false)
+	add(l.Warn, diag.Warning, false)
+	add(l.Error, diag.Error, l.From)
+	return text
+}
+
+// a is a severity with its article.
+func a(s diag.Severity) string {
+	switch s {
+	case diag.Error:
+		return "an error"
+	case diag.Warning:
+		return "a warning"
+	case diag.Info:
+		return "a note"
+	}
+	return "nothing"
+}
+
+// commas joins words: "A, B or C".
+func commas(words []string) string {
+	text := ""
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			text += " or "
+		default:
+			text += ", "
+		}
+		text += w
+	}
+	return text
+}
+
+// Lead begins the verdict's sentence for its worst finding, so that it goes on
+// with rules.Headline: "Azure would refuse this: ". It claims no more than the
+// finding's basis bears out.
+func (p *Profile) Lead(f *diag.Finding) string {
+	r, ok := rules.ByID(f.Rule)
+	if !ok {
+		return "Something is wrong: "
+	}
+	bad := f.Severity == diag.Error
+	switch {
+	case f.Severity == diag.Info:
+		return "Worth knowing: "
+	case r.ID == "flv-signature":
+		return "This cannot be analysed: "
+	case r.Family == rules.Container && r.ID != "flv-empty" && r.ID != "frame-too-large":
+		if bad {
+			return "The recording is at fault: "
+		}
+		return "The recording has a flaw: "
+	case r.Family == rules.IngestURLs:
+		if bad {
+			return "This URL would not work: "
+		}
+		return "This URL may not work: "
+	case r.Family == rules.Reachability:
+		if bad {
+			return "A push would fail: "
+		}
+		return "A push may fail: "
+	case !bad:
+		return p.Short + " may have trouble with this: "
+	case f.Basis == diag.Ours:
+		return p.Short + " may refuse this: "
+	case f.Basis == diag.Documented && (p == generic || p.says(r)):
+		return p.Short + " would refuse this: "
+	}
+	return p.Short + " would probably refuse this: "
+}
+
+// says reports whether the platform itself documents the rule's matter: by a
+// code of its own or by a limit of this profile.
+func (p *Profile) says(r *rules.Rule) bool {
+	for _, c := range r.Codes {
+		if c.Platform == p.Platform {
+			return true
+		}
+	}
+	for _, l := range p.limits() {
+		if l.Basis != diag.Documented {
+			continue
+		}
+		for _, id := range l.Rules {
+			if id == r.ID {
+				return true
+			}
+		}
+	}
+	return false
+}
