@@ -77,13 +77,6 @@ func (c *Config) fail(at int64, problem string) {
 }
 
 func (c *Config) parse(off int64) {
-	if len(c.Raw) == 0 && c.Codec != Opus && c.Codec != UnknownCodec {
-		switch c.Codec {
-		case AVC, HEVC, AV1, AAC, FLAC, VP9:
-			c.fail(off, "the configuration record is empty")
-		}
-		return
-	}
 	switch c.Codec {
 	case AVC:
 		c.avc(off)

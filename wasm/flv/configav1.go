@@ -94,7 +94,7 @@ func (c *Config) av1Sequence(b []byte, off int64) {
 	if err := h.Unmarshal(append([]byte{1 << 3}, b...)); err != nil {
 		// The library does not know decoder model and display delay.
 		if h = (av1.SequenceHeader{}); !av1Size(b, &h) {
-			c.fail(off, "the AV1 sequence header cannot be read: "+err.Error())
+			c.fail(off, "the AV1 sequence header cannot be read")
 			return
 		}
 	}

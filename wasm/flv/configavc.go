@@ -102,10 +102,10 @@ func (c *Config) avcSPS(b []byte, off int64) {
 	}
 	var s h264.SPS
 	if err := s.Unmarshal(b); err != nil && s.PicWidthInMbsMinus1 == 0 {
-		c.fail(off, "the sequence parameter set cannot be read: "+err.Error())
+		c.fail(off, "the sequence parameter set cannot be read")
 		return
 	} else if err != nil && s.VUI == nil {
-		c.fail(off, "the sequence parameter set cannot be read: "+err.Error())
+		c.fail(off, "the sequence parameter set cannot be read")
 	}
 	// What is wrong behind the size (VUI) does not hide it: decoders go on.
 	c.Profile = avcProfile(s.ProfileIdc, b[2])
@@ -278,7 +278,7 @@ func (c *Config) hevcSPS(b []byte, off int64) {
 		// The library does not know sub-layers and the like: read as far as the
 		// sizes by hand.
 		if s = (h265.SPS{}); !hevcSize(b, &s) {
-			c.fail(off, "the sequence parameter set cannot be read: "+err.Error())
+			c.fail(off, "the sequence parameter set cannot be read")
 			return
 		}
 	}

@@ -92,7 +92,7 @@ func (c *Config) setSize(w, h int) {
 
 // header reads rate and channels from the audio header byte (FLV 10.1 E.4.2.1).
 func (c *Config) header(b byte) {
-	c.SampleRate = [4]int{5500, 11025, 22050, 44100}[b>>2&3]
+	c.SampleRate = [4]int{5512, 11025, 22050, 44100}[b>>2&3]
 	c.Channels = int(b&1) + 1
 	switch c.Codec {
 	case Nellymoser16k, Speex:

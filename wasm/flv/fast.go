@@ -83,6 +83,9 @@ func (r *Reader) avc1(t *Tag, body []byte) {
 	code := false
 	for at != len(body) {
 		if len(body)-at < 4 {
+			if code {
+				at = 5
+			}
 			n.breakAt(t.Offset+tagHeaderLen+int64(at), code)
 			break
 		}
@@ -92,6 +95,9 @@ func (r *Reader) avc1(t *Tag, body []byte) {
 			code = true
 		}
 		if size > uint32(len(q)-4) {
+			if code {
+				at = 5
+			}
 			n.breakAt(t.Offset+tagHeaderLen+int64(at), code)
 			break
 		}

@@ -41,11 +41,16 @@ func (r *Reader) walkOn() {
 
 // broken ends the walk at the length at offset at.
 func (r *Reader) broken(at uint32) {
-	n := &r.frame().NAL
-	n.breakAt(r.tag.Offset+tagHeaderLen+int64(at), r.body.nal.code)
+	w := &r.body.nal
+	if w.code {
+		at = w.begin
+	}
+	r.frame().NAL.breakAt(r.tag.Offset+tagHeaderLen+int64(at), w.code)
 	r.endTrack()
 }
 
+// breakAt notes the length that does not add up; with start codes that is the
+// first of them.
 func (n *NAL) breakAt(at int64, annexB bool) {
 	n.Broken = true
 	n.BrokenAt = at

@@ -126,9 +126,29 @@ func (r *Reader) wantRecord(at uint32) {
 	f.Bytes = r.body.trackEnd - at
 	r.acc = r.acc[:0]
 	if f.Bytes == 0 {
-		r.record(at, nil)
+		if needsRecord(f) {
+			// Encoders that do not know their parameters yet send an empty
+			// sequence header first and the right one later.
+			f.Kind = Empty
+		} else {
+			r.record(at, nil)
+		}
 		r.endTrack()
 		return
 	}
 	r.wants(stepRecord, at, min(f.Bytes, MaxConfig))
+}
+
+// needsRecord reports whether a frame of this kind and codec says nothing
+// without a payload. Opus may leave its header out (E-RTMP v2).
+func needsRecord(f *Frame) bool {
+	switch f.Kind {
+	case VideoConfig, AudioConfig:
+		switch f.Codec {
+		case AVC, HEVC, AV1, VP9, VVC, AAC, FLAC:
+			return true
+		}
+		return false
+	}
+	return true
 }
