@@ -76,7 +76,7 @@
   // ---------- colours ----------
 
   const roles = {
-    video: '--video', audio: '--audio', grid: '--plot-grid', axis: '--plot-axis', select: '--plot-select',
+    video: '--video', audio: '--audio', accent: '--accent', grid: '--plot-grid', axis: '--plot-axis', select: '--plot-select',
     error: '--error-line', warning: '--warning-line', info: '--info-line', text: '--text', surface: '--surface',
   };
   let colours = null;
@@ -204,7 +204,7 @@
       series: [{}, ...spec.series.map(line)],
       bands: spec.band ? [{series: spec.band, fill: () => colour('select')}] : undefined,
       hooks: {
-        draw: [(u) => markers(u, plot.spec)],
+        draw: [(u) => { limits(u, plot.spec); markers(u, plot.spec); }],
         setSelect: [(u) => selected(plot, u)],
         setCursor: [(u) => readout(plot, u)],
         ready: [(u) => {
@@ -228,6 +228,29 @@
       paths: (s.style === 'line' ? paths.line : paths.steps)(),
       points: {show: s.points ? (u) => u.data[0].length < 120 : false, size: 5},
     };
+  }
+
+  // limits draws the profile's thresholds.
+  function limits(u, spec) {
+    const {ctx, bbox} = u;
+    const ratio = devicePixelRatio || 1;
+    ctx.save();
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'bottom';
+    for (const l of spec.limits || []) {
+      const y = u.valToPos(l.y, 'y', true);
+      if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      ctx.strokeStyle = ctx.fillStyle = colour(l.severity);
+      ctx.lineWidth = ratio;
+      ctx.setLineDash([8 * ratio, 4 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.fillText(l.text, bbox.left + bbox.width - 2 * ratio, y - 2 * ratio);
+    }
+    ctx.restore();
   }
 
   // markers draws a line where each finding is; the dash says how severe it is,

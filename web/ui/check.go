@@ -1,0 +1,274 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/wasm/diag"
+)
+
+// storageKey remembers the profile.
+const storageKey = "ingestdoctor.profile"
+
+// checkPage is /check/file. It wires the Desk to the browser and draws it.
+type checkPage struct {
+	app.Compo
+	desk   Desk
+	live   bool // the program runs: inputs work
+	update bool // a newer version waits
+	status string
+	header string
+	footer string
+
+	drawn      drawing
+	wasWorking bool
+	marked     int // run whose first summary was marked
+	onFiles    app.Func
+	onMark     app.Func
+}
+
+// drawing is what the canvases show.
+type drawing struct {
+	job      int
+	report   *diag.Report
+	selected string
+}
+
+func (c *checkPage) OnInit() {
+	c.header = currentNav(app.Getenv("SHELL_HEADER"), FilePath)
+	c.footer = app.Getenv("SHELL_FOOTER")
+	c.desk.Profile = fallbackProfile
+	c.desk.Profiles = shipped
+	if !app.IsClient {
+		return
+	}
+	c.live = true
+	if id := rememberedProfile(); id != "" {
+		c.desk.Profile = id
+	}
+	w, ok := newWorker()
+	if !ok {
+		c.desk.Broken = "A part of this page did not load. Reload it; if that does not help, an extension or a filter may block it."
+		return
+	}
+	c.desk.V = w
+	if about := w.about(); about != nil {
+		c.desk.Handle(Event{Kind: Ready, About: about})
+	}
+}
+
+// OnPreRender fills the page's head; the server calls it.
+func (c *checkPage) OnPreRender(ctx app.Context) { c.head(ctx) }
+
+// OnNav also follows a change of the query.
+func (c *checkPage) OnNav(ctx app.Context) {
+	if !app.IsClient {
+		return
+	}
+	c.head(ctx)
+	if id := ctx.Page().URL().Query().Get("profile"); id != "" && id != c.desk.Profile && c.knows(id) {
+		c.desk.SetProfile(id)
+		c.after(ctx)
+	}
+}
+
+func (c *checkPage) head(ctx app.Context) {
+	ctx.Page().SetTitle("Check a recording · Ingest Doctor")
+	ctx.Page().SetDescription("Drop an FLV recording of your live stream and read why a platform would refuse it, with the place in the file and the fix. It is read in your browser; nothing is uploaded.")
+}
+
+// knows reports whether a profile may be chosen: any, until they are known.
+func (c *checkPage) knows(id string) bool {
+	if len(c.desk.Profiles) == 0 {
+		return true
+	}
+	for i := range c.desk.Profiles {
+		if c.desk.Profiles[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checkPage) OnMount(ctx app.Context) {
+	if c.desk.V != nil {
+		c.desk.V.Listen(func(e Event) {
+			ctx.Dispatch(func(ctx app.Context) {
+				c.desk.Handle(e)
+				if e.Kind == Ready {
+					c.desk.Retry()
+				}
+				if e.Kind == Partial && e.Run != c.marked {
+					c.marked = e.Run
+					tool("mark", "ingest-first-summary")
+				}
+				if e.Kind == Finished {
+					tool("mark", "ingest-done")
+				}
+				c.after(ctx)
+			})
+		})
+	}
+	c.onFiles = app.FuncOf(func(_ app.Value, args []app.Value) any {
+		files := filesOf(args[0])
+		problem := args[1].String()
+		ctx.Dispatch(func(ctx app.Context) {
+			if len(files) > 0 {
+				c.desk.Choose(files)
+			}
+			if problem != "" {
+				c.desk.Notice, c.desk.say = problem, problem
+			}
+			c.after(ctx)
+		})
+		return nil
+	})
+	tool("onFiles", c.onFiles)
+	c.onMark = app.FuncOf(func(_ app.Value, args []app.Value) any {
+		key := args[0].String()
+		ctx.Dispatch(func(ctx app.Context) { c.show(ctx, key) })
+		return nil
+	})
+	if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
+		plots.Call("onMarker", c.onMark)
+	}
+	tool("mark", "ingest-mounted")
+	c.after(ctx)
+}
+
+// OnAppUpdate is called when a newer version of the page is ready.
+func (c *checkPage) OnAppUpdate(ctx app.Context) { c.update = ctx.AppUpdateAvailable() }
+
+// after follows every change of the desk: what to announce, what to draw, and
+// where the focus goes when its element went away.
+func (c *checkPage) after(ctx app.Context) {
+	if s := c.desk.Say(); s != "" {
+		c.status = s
+	}
+	ctx.Defer(func(app.Context) {
+		c.draw()
+		if lost := tool("lost"); lost != nil && lost.Truthy() && c.wasWorking && !c.desk.Busy() {
+			tool("focus", "verdict")
+		}
+		c.wasWorking = c.desk.Busy()
+	})
+}
+
+// draw brings the canvases up to date.
+func (c *checkPage) draw() {
+	j := c.desk.Shown
+	if j == nil || j.Report == nil {
+		c.drawn = drawing{}
+		return
+	}
+	now := drawing{j.ID, j.Report, c.desk.Selected}
+	if now == c.drawn {
+		return
+	}
+	plots := app.Window().Get("ingestPlots")
+	if !plots.Truthy() {
+		return
+	}
+	c.drawn = now
+	file := countText(int64(j.ID))
+	for i := range j.plots {
+		p := &j.plots[i]
+		json := p.AppendJSON(nil, file, j.views, c.desk.Selected)
+		plots.Call("draw", app.Window().GetElementByID("plot-"+p.ID), string(json))
+	}
+}
+
+// choose takes the files of the input, and empties it so that the same file can
+// be chosen again.
+func (c *checkPage) choose(ctx app.Context, _ app.Event) {
+	files := filesOf(ctx.JSSrc().Get("files"))
+	ctx.JSSrc().Set("value", "")
+	if len(files) > 0 {
+		c.desk.Choose(files)
+	}
+	c.after(ctx)
+}
+
+func (c *checkPage) setProfile(ctx app.Context, _ app.Event) {
+	id := ctx.JSSrc().Get("value").String()
+	rememberProfile(id)
+	c.desk.SetProfile(id)
+	c.after(ctx)
+}
+
+func (c *checkPage) cancel(ctx app.Context, _ app.Event) {
+	c.desk.Cancel()
+	c.after(ctx)
+}
+
+// show brings the place of a finding to the eye: plots, bytes, and the focus.
+func (c *checkPage) show(ctx app.Context, key string) {
+	c.desk.Select(key)
+	f := c.desk.finding(key)
+	if f == nil {
+		return
+	}
+	c.status = "Showing the place of: " + f.Title
+	c.after(ctx)
+	ctx.Defer(func(app.Context) {
+		if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
+			at, span := focusRange(f)
+			if f.OnPlot {
+				plots.Call("show", "time", at, span)
+			}
+			if r := c.desk.Shown.Report; r != nil {
+				plots.Call("show", "bytes", float64(f.Offset), max(float64(r.Input.Read)/8, 200_000))
+			}
+		}
+		tool("focus", "details")
+	})
+}
+
+// focusRange is the stretch of the recording around a finding: the finding and
+// as much again on each side, 8 s at least.
+func focusRange(f *FindingView) (at, span float64) {
+	from, to := float64(f.AtMS), float64(max(f.LastMS, f.AtMS))
+	return (from + to) / 2, max(3*(to-from), 8000)
+}
+
+// back returns from the place to its finding.
+func (c *checkPage) back(ctx app.Context, _ app.Event) {
+	key := c.desk.Selected
+	ctx.Defer(func(app.Context) { tool("focus", "show-"+key) })
+}
+
+func (c *checkPage) zoom(action string) app.EventHandler {
+	return func(ctx app.Context, _ app.Event) {
+		ctx.PreventUpdate()
+		if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
+			plots.Call("zoom", action)
+		}
+	}
+}
+
+func (c *checkPage) download(ctx app.Context, _ app.Event) {
+	if j := c.desk.Shown; j != nil && j.Report != nil {
+		tool("download", downloadName(j.File.Name), string(j.Report.JSON()))
+		c.status = "The report was saved."
+	}
+}
+
+func (c *checkPage) reload(ctx app.Context, _ app.Event) { ctx.Reload() }
+
+// The storage may be blocked, and then throws.
+func rememberedProfile() (id string) {
+	defer func() {
+		if recover() != nil {
+			id = ""
+		}
+	}()
+	v := app.Window().Get("localStorage").Call("getItem", storageKey)
+	if v.Type() != app.TypeString {
+		return ""
+	}
+	return v.String()
+}
+
+func rememberProfile(id string) {
+	defer func() { _ = recover() }()
+	app.Window().Get("localStorage").Call("setItem", storageKey, id)
+}

@@ -1,0 +1,297 @@
+package ui
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// details is the second column: plots, the place of a finding, media, checks;
+// before a recording is chosen, how to come by one.
+func (c *checkPage) details() []app.UI {
+	j := c.desk.Shown
+	if j == nil || j.Report == nil {
+		return []app.UI{c.help()}
+	}
+	return []app.UI{
+		c.plots(j),
+		c.place(),
+		c.media(j),
+		c.checks(j),
+	}
+}
+
+// help is the empty state.
+func (c *checkPage) help() app.UI {
+	return app.Div().Class("stack").Body(
+		panel("how", "How to make a recording", nil,
+			app.P().Text("Record what your encoder sends, for a minute or until the fault shows, in the FLV container: it holds the same tags that go over RTMP."),
+			app.H3().Text("In OBS Studio"),
+			app.P().Text("Settings, Output, Recording: set Recording Format to Flash Video (.flv) and Recording Quality to Same as stream. Then start the recording together with the stream."),
+			app.H3().Text("With FFmpeg, from a server that receives the stream"),
+			app.Div().Class("code-block code-block--wrap").Body(
+				app.Pre().TabIndex(0).Aria("label", "Command").Body(
+					app.Code().ID("record-line").Text("ffmpeg -i rtmp://SERVER/APP/STREAM -t 60 -c copy -f flv recording.flv"),
+				),
+				copyButton("ffmpeg -i rtmp://SERVER/APP/STREAM -t 60 -c copy -f flv recording.flv", "Copy the command"),
+			),
+			app.H3().Text("With an MP4, MKV or TS"),
+			app.P().Text("Drop it here all the same: you get the line that makes an FLV of it, and what such a copy hides."),
+		),
+		panel("what", "What you get", nil,
+			app.Ul().Body(
+				app.Li().Text("The answer first: would the platform take this stream, and if not, why."),
+				app.Li().Text("Each finding with its place (0:14.2, byte 1,234,567), the measured value beside the limit, on whose word the limit rests, and the fix."),
+				app.Li().Text("Plots of bitrate, frame rate, key frame interval, audio against video, and timestamps against bytes."),
+				app.Li().Text("The bytes around a finding, with every field named."),
+				app.Li().Text("A report to download, and a summary to paste into a ticket."),
+			),
+			app.P().Body(app.A().Href("/rules").Text("All rules"), app.Text(", each with its reason and its source.")),
+		),
+	)
+}
+
+var zooms = []struct{ action, icon, label string }{
+	{"in", "zoom-in", "Zoom in"},
+	{"out", "zoom-out", "Zoom out"},
+	{"left", "chevron-left", "Earlier"},
+	{"right", "chevron-right", "Later"},
+	{"reset", "rotate-ccw", "Show all"},
+}
+
+func (c *checkPage) plots(j *Job) app.UI {
+	buttons := make([]app.UI, 0, len(zooms))
+	for _, z := range zooms {
+		buttons = append(buttons, app.Button().Type("button").ID("zoom-"+z.action).Class("btn btn--small btn--icon").
+			Aria("label", z.label).Title(z.label).OnClick(c.zoom(z.action), app.EventScope(z.action)).Body(icon(z.icon, "")))
+	}
+	body := []app.UI{
+		app.P().Class("small muted plots__hint").Text("Drag across a plot to zoom, double-click for all of it; with the keyboard: arrows, +, − and 0. A marker is a finding: choose it to see its bytes."),
+	}
+	for i := range j.plots {
+		body = append(body, c.plot(&j.plots[i]))
+	}
+	return panel("plots", "Plots", []app.UI{
+		app.Div().Class("toolbar").Role("group").Aria("label", "Zoom of all plots").Body(buttons...),
+	}, body...)
+}
+
+func (c *checkPage) plot(p *Plot) app.UI {
+	legend := make([]app.UI, 0, len(p.Series))
+	if len(p.Series) > 1 {
+		for _, s := range p.Series {
+			legend = append(legend, app.Span().Class("legend legend--"+s.Role+" legend--"+s.Style).Text(s.Label))
+		}
+	}
+	head := []app.UI{app.H3().ID("plot-" + p.ID + "-title").Text(p.Title)}
+	head = append(head, legend...)
+	canvas := app.Div().ID("plot-"+p.ID).Class("plot__canvas").Role("group").TabIndex(0).
+		Aria("label", p.Summary()).Aria("roledescription", "plot")
+	empty := app.P().Class("plot__empty small muted")
+	if len(p.X) == 0 {
+		canvas = canvas.Hidden(true)
+		empty = empty.Text("Nothing to show: the recording has no data for this plot.")
+	} else {
+		empty = empty.Hidden(true)
+	}
+	return app.Div().Class("plot").Body(
+		app.Div().Class("plot__head").Body(head...),
+		app.P().Class("small muted").Text(p.Hint),
+		canvas,
+		empty,
+		c.plotTable(p),
+	)
+}
+
+// plotTable says what the canvas shows to those who do not see it.
+func (c *checkPage) plotTable(p *Plot) app.UI {
+	d := app.Details().Class("details small plot__table")
+	if len(p.X) == 0 {
+		return d.Hidden(true)
+	}
+	head, rows := p.Table()
+	cells := make([]app.UI, 0, len(head))
+	for i, h := range head {
+		th := app.Th().Scope("col").Text(h)
+		if i > 0 {
+			th = th.Class("num")
+		}
+		cells = append(cells, th)
+	}
+	body := make([]app.UI, 0, len(rows))
+	for _, row := range rows {
+		tr := make([]app.UI, 0, len(row))
+		for i, v := range row {
+			if i == 0 {
+				tr = append(tr, app.Th().Scope("row").Class("num").Text(v))
+			} else {
+				tr = append(tr, app.Td().Class("num").Text(v))
+			}
+		}
+		body = append(body, app.Tr().Body(tr...))
+	}
+	return d.Body(
+		app.Summary().Body(app.Text("As a table"), app.Span().Class("sr-only").Text(": "+p.Title)),
+		app.P().Text(p.Summary()),
+		app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", p.Title+" as a table").Body(
+			app.Table().Class("table table--dense").Body(
+				app.THead().Body(app.Tr().Body(cells...)),
+				app.TBody().Body(body...),
+			),
+		),
+	)
+}
+
+// place is the tags around the selected finding.
+func (c *checkPage) place() app.UI {
+	d := &c.desk
+	f := d.finding(d.Selected)
+	if f == nil {
+		return panel("place", "Bytes around a finding", nil,
+			app.P().Class("muted").Text("Choose “Show the place” on a finding, or a marker on a plot: the tags around it appear here, byte by byte."))
+	}
+	body := []app.UI{
+		app.P().Body(
+			severityBadge(f.Severity),
+			app.Text(" "+f.Title+": "+placeLine(f)),
+		),
+	}
+	b := &d.Bytes
+	switch b.State {
+	case Unreadable:
+		body = append(body, app.P().Class("callout callout--warning").Text(b.Problem))
+	default:
+		list := make([]app.UI, 0, len(b.Tags))
+		for i := range b.Tags {
+			t := &b.Tags[i]
+			list = append(list, &keyed{
+				Key:  strconv.Itoa(b.Run) + "-" + strconv.FormatInt(t.Offset, 10),
+				Make: func() app.UI { return tagView(t) },
+			})
+		}
+		if len(list) == 0 {
+			text := "Reading the bytes around the place."
+			if b.State == Done {
+				text = "There are no bytes to show here."
+			}
+			list = append(list, app.P().Class("muted").Text(text))
+		}
+		busy := "false"
+		if b.State == Reading {
+			busy = "true"
+		}
+		body = append(body, app.Div().ID("tags").Class("tags").Aria("busy", busy).Body(list...))
+	}
+	back := app.Button().Type("button").ID("back").Class("btn btn--small").OnClick(c.back).
+		Body(icon("arrow-left", ""), app.Text("Back to the finding"))
+	return panel("place", "Bytes around the finding", []app.UI{back}, body...)
+}
+
+func placeLine(f *FindingView) string {
+	if len(f.Places) == 0 {
+		return ""
+	}
+	return f.Places[0].Text
+}
+
+// tagView is one tag with its fields.
+func tagView(t *TagView) app.UI {
+	line := offsetText(t.Offset) + " (0x" + hexOffset(t.Offset) + "), " + bytesText(t.Size)
+	summary := []app.UI{
+		app.Span().Class("tags__title tags__title--" + t.Kind).Text(t.Title()),
+		app.Text(" "),
+	}
+	switch t.Kind {
+	case "video", "audio", "script":
+		summary = append(summary, app.Span().Class("num").Text(momentText(t.TimestampMS)), app.Text(" "))
+	}
+	summary = append(summary, app.Span().Class("muted small num").Text(line))
+	rows := make([]app.UI, 0, len(t.Fields))
+	for _, f := range t.Fields {
+		rows = append(rows, app.Tr().Body(
+			app.Td().Class("mono num").Text(hexOffset(f.Offset)),
+			app.Td().Class("mono tags__hex").Text(f.Hex),
+			app.Th().Scope("row").Text(f.Name),
+			app.Td().Text(visible(f.Value)),
+		))
+	}
+	body := []app.UI{app.Summary().Body(summary...)}
+	if len(rows) > 0 {
+		body = append(body, app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", t.Title()+" at "+offsetText(t.Offset)).Body(
+			app.Table().Class("table table--dense").Body(
+				app.THead().Body(app.Tr().Body(
+					app.Th().Scope("col").Class("num").Text("Offset"),
+					app.Th().Scope("col").Text("Bytes"),
+					app.Th().Scope("col").Text("Field"),
+					app.Th().Scope("col").Text("Value"),
+				)),
+				app.TBody().Body(rows...),
+			),
+		))
+	}
+	if t.Rest > 0 {
+		body = append(body, app.P().Class("small muted").Text(bytesText(t.Rest)+" more in this tag."))
+	}
+	d := app.Details().Class("details tags__tag").DataSet("tag", strconv.FormatInt(t.Offset, 10))
+	if t.Focus {
+		d = d.Open(true).Class("tags__tag--focus").DataSet("focus", "true")
+	}
+	return d.Body(body...)
+}
+
+func (c *checkPage) media(j *Job) app.UI {
+	sections := mediaSections(j.Report)
+	if len(sections) == 0 {
+		return panel("media", "Media", nil, app.P().Class("muted").Text("There is no audio or video to describe."))
+	}
+	body := make([]app.UI, 0, len(sections)+1)
+	for _, s := range sections {
+		class := "media__title"
+		if s.Role != "" {
+			class += " media__title--" + s.Role
+		}
+		body = append(body, app.Div().Class("media__section").Body(
+			app.H3().Class(class).Text(s.Title),
+			values(s.Values, "small"),
+		))
+	}
+	grid := app.Div().Class("media").Body(body...)
+	if len(j.Report.Media.Metadata) == 0 {
+		return panel("media", "Media", nil, grid)
+	}
+	props := make([]Value, 0, len(j.Report.Media.Metadata))
+	for _, p := range j.Report.Media.Metadata {
+		props = append(props, Value{visible(p.Name), visible(p.Value)})
+	}
+	return panel("media", "Media", nil, grid,
+		app.Details().ID("metadata").Class("details").Body(
+			app.Summary().Text("onMetaData as it stands: "+plural(int64(len(props)), "value", "values")),
+			values(props, "small mono"),
+		),
+	)
+}
+
+func (c *checkPage) checks(j *Job) app.UI {
+	list := checkGroups(j.Report)
+	body := make([]app.UI, 0, len(list))
+	for _, g := range list {
+		items := make([]app.UI, 0, len(g.Checks))
+		for _, k := range g.Checks {
+			item := []app.UI{app.A().Href("/rules/" + k.Rule).Text(k.Title)}
+			if k.Why != "" {
+				item = append(item, app.Span().Class("muted").Text(" "+visible(k.Why)))
+			}
+			items = append(items, app.Li().DataSet("check", k.Rule).DataSet("state", g.State).Body(item...))
+		}
+		body = append(body, app.Details().Class("details checks__group").DataSet("state", g.State).Body(
+			app.Summary().Body(
+				app.Span().Class("sev sev--"+g.Class).Body(icon(g.Icon, ""), app.Text(g.Title)),
+				app.Span().Class("count").Text(" "+strconv.Itoa(len(g.Checks))),
+			),
+			app.Ul().Class("list-plain small checks__list").Body(items...),
+		))
+	}
+	return panel("checks", "Checks", []app.UI{
+		app.Span().Class("count").Text(plural(int64(len(j.Report.Checks)), "rule", "rules")),
+	}, body...)
+}

@@ -1,0 +1,328 @@
+package ui
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/wasm/diag"
+)
+
+// verdict is the answer, in each of its states. The element stays the same, so
+// that nothing jumps when one follows the other.
+func (c *checkPage) verdict() app.UI {
+	d := &c.desk
+	j := d.Shown
+	state, sev, ic := "empty", diag.Off, "stethoscope"
+	class := "verdict"
+	headline, next := "No recording chosen yet", "The answer appears here: first in one sentence, then each finding with its place and its fix."
+	if !c.live {
+		headline = "Starting the checker"
+	}
+	var below []app.UI
+	switch {
+	case d.Broken != "" && (j == nil || j.Report == nil):
+		state, ic, class = "broken", "octagon-x", "verdict verdict--error"
+		headline, next = "The checker does not run here", d.Broken
+	case j == nil:
+	case j.State == Unreadable:
+		state, ic, class = "unreadable", "octagon-x", "verdict verdict--error"
+		headline, next = "The recording could not be read", j.Problem
+		below = append(below, c.again(j))
+	case j.State == Unread:
+		state, ic = "cancelled", "circle-minus"
+		headline, next = "Not read", "Reading was cancelled before it began."
+		below = append(below, c.again(j))
+	case j.State == Waiting && j.Report == nil:
+		state, ic = "reading", "hourglass"
+		headline, next = "Waiting", "It is read as soon as the recording before it is done."
+	case j.State != Done:
+		state, ic, class = "reading", "loader-circle", "verdict verdict--working"
+		headline, next = "Reading the recording", "The first findings appear in a moment."
+		if j.Report != nil {
+			sev = j.Report.Verdict.Severity
+			headline = "So far: " + soFar(j.Report)
+			next = "Findings are added while the recording is read."
+		}
+	default:
+		v := &j.Report.Verdict
+		state, sev = "done", v.Severity
+		switch j.Report.Input.State {
+		case diag.StateCancelled:
+			state = "cancelled"
+		case diag.StateFailed:
+			state = "failed"
+		}
+		ic, class = severityIcon(sev), "verdict verdict--"+severityClass(sev)
+		headline, next = visible(v.Headline), visible(v.Next)
+	}
+	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Text(headline)}
+	if next != "" {
+		body = append(body, app.P().Class("verdict__next").Text(next))
+	}
+	if j != nil {
+		body = append(body, c.about(j)...)
+	}
+	body = append(body, below...)
+	if state == "reading" && j.State != Waiting || j != nil && j == d.reading {
+		body = append(body, c.progress(j))
+	} else if j != nil && j.Report != nil {
+		body = append(body, c.actions(j))
+	}
+	return app.Section().ID("verdict").Class(class).TabIndex(-1).Aria("labelledby", "headline").
+		DataSet("state", state).DataSet("severity", sev.String()).Body(body...)
+}
+
+// soFar is the verdict of a report that is not finished: no claim that all is well.
+func soFar(r *diag.Report) string {
+	if r.Verdict.Severity <= diag.Info {
+		return "nothing that speaks against it"
+	}
+	return visible(r.Verdict.Headline)
+}
+
+// about names the recording, how far it was read and against what.
+func (c *checkPage) about(j *Job) []app.UI {
+	line := []app.UI{
+		app.Elem("bdi").Class("verdict__file").Text(shorten(visible(j.File.Name), 64)),
+		app.Text(", " + bytesText(j.File.Size)),
+	}
+	if r := j.Report; r != nil {
+		line = append(line, app.Text(", against "+r.Profile.Name))
+	}
+	out := []app.UI{app.P().Class("small muted").Body(line...)}
+	r := j.Report
+	if r == nil {
+		return out
+	}
+	if j.State == Done {
+		if s := inputState(&r.Input); s != "" {
+			out = append(out, app.P().ID("input-state").Class("small").Body(app.Strong().Text(s)))
+		}
+	}
+	counts := app.P().ID("counts").Class("cluster small")
+	var badges []app.UI
+	for _, n := range []struct {
+		n         int
+		sev       diag.Severity
+		one, many string
+	}{
+		{r.Verdict.Errors, diag.Error, "error", "errors"},
+		{r.Verdict.Warnings, diag.Warning, "warning", "warnings"},
+		{r.Verdict.Infos, diag.Info, "note", "notes"},
+	} {
+		if n.n > 0 {
+			badges = append(badges, app.Span().Class("sev sev--"+n.sev.String()).Body(
+				icon(severityIcon(n.sev), ""), app.Text(plural(int64(n.n), n.one, n.many))))
+		}
+	}
+	if len(badges) == 0 {
+		badges = append(badges, app.Span().Class("muted").Text("No findings"))
+	}
+	return append(out, counts.Body(badges...))
+}
+
+func (c *checkPage) again(j *Job) app.UI {
+	id := j.ID
+	return app.P().Body(app.Button().Type("button").ID("again").Class("btn btn--small").
+		OnClick(func(ctx app.Context, _ app.Event) {
+			c.desk.Again(id)
+			c.after(ctx)
+		}, app.EventScope("again", id)).
+		Body(icon("rotate-ccw", ""), app.Text("Read it")))
+}
+
+// progress is how far reading has come, and the way out of it.
+func (c *checkPage) progress(j *Job) app.UI {
+	percent := j.Percent()
+	text := bytesText(j.Read) + " of " + bytesText(j.File.Size)
+	if j.Rate > 0 {
+		text += ", " + speedText(j.Rate)
+	}
+	if left := j.Left(); left >= 0 && j.MS > 300 {
+		text += ", " + leftText(left)
+	}
+	return app.Div().Class("verdict__progress").Body(
+		app.Progress().ID("progress").Class("progress").Max(100).Value(percent).
+			Aria("label", "Reading "+visible(j.File.Name)),
+		app.P().ID("progress-text").Class("small num").Text(text),
+		app.Button().Type("button").ID("cancel").Class("btn btn--small").OnClick(c.cancel).
+			Body(icon("x", ""), app.Text("Cancel")),
+	)
+}
+
+// actions are what can be done with a report.
+func (c *checkPage) actions(j *Job) app.UI {
+	return app.Div().Class("verdict__actions toolbar").Body(
+		app.Button().Type("button").ID("copy-ticket").Class("btn btn--small").
+			DataSet("copy", Markdown(j.Report)).DataSet("copy-done", "Copied as Markdown").
+			Body(icon("clipboard", ""), app.Text("Copy for a ticket")),
+		app.Button().Type("button").ID("download").Class("btn btn--small").OnClick(c.download).
+			Body(icon("download", ""), app.Text("Download JSON")),
+		app.Span().Class("small muted num").Text(readText(j)),
+	)
+}
+
+// readText says how fast it went, where that is worth saying.
+func readText(j *Job) string {
+	if j.MS < 1 || j.Read <= 0 {
+		return ""
+	}
+	text := bytesText(j.Read) + " read in " + strconv.FormatFloat(j.MS/1000, 'f', 2, 64) + " s"
+	if j.Read > 5e6 {
+		text += " (" + speedText(float64(j.Read)/j.MS*1000) + ")"
+	}
+	return text
+}
+
+// findings are the evidence, by severity. The groups are always there, so that
+// a new error does not remake the warnings below it.
+func (c *checkPage) findings() app.UI {
+	j := c.desk.Shown
+	var list []Group
+	if j != nil {
+		list = groups(j.views)
+	}
+	body := []app.UI{app.H2().ID("findings-title").Class("sr-only").Text("Findings")}
+	body = append(body, c.remux())
+	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
+		section := app.Section().ID("findings-"+sev.String()).Class("stack stack--tight").Aria("labelledby", "findings-"+sev.String()+"-title")
+		var group Group
+		for _, g := range list {
+			if g.Severity == sev {
+				group = g
+			}
+		}
+		if len(group.Findings) == 0 {
+			body = append(body, section.Hidden(true))
+			continue
+		}
+		cards := []app.UI{app.H3().ID("findings-"+sev.String()+"-title").Body(
+			app.Text(group.Title+" "),
+			app.Span().Class("count").Text(strconv.Itoa(len(group.Findings))),
+		)}
+		for i := range group.Findings {
+			f := &group.Findings[i]
+			cards = append(cards, &keyed{
+				Key:  strconv.Itoa(j.ID) + f.Key,
+				Make: func() app.UI { return c.finding(f) },
+			})
+		}
+		body = append(body, section.Body(cards...))
+	}
+	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
+	if len(list) == 0 {
+		s = s.Hidden(true)
+	}
+	return s.Body(body...)
+}
+
+// finding is one card: what, where, how much, what to do.
+func (c *checkPage) finding(f *FindingView) app.UI {
+	key := f.Key
+	class := "finding finding--" + f.Severity.String()
+	if key == c.desk.Selected {
+		class += " finding--selected"
+	}
+	facts := make([]app.UI, 0, 2*(len(f.Places)+len(f.Values)+1))
+	for _, v := range f.Places {
+		facts = append(facts, app.Dt().Text(v.Label), app.Dd().Text(v.Text))
+	}
+	for _, v := range f.Values {
+		facts = append(facts, app.Dt().Text(v.Label), app.Dd().Text(v.Text))
+	}
+	basis := []app.UI{app.Text(f.Basis)}
+	if f.Source != "" {
+		basis = append(basis, app.Text(": "), external(f.Source, f.SourceAt))
+	}
+	facts = append(facts, app.Dt().Text("Whose word"), app.Dd().Body(basis...))
+
+	body := []app.UI{
+		app.Header().Class("finding__head").Body(
+			severityBadge(f.Severity),
+			app.H4().ID("title-"+key).Text(f.Title),
+		),
+		app.P().Class("finding__message").Text(f.Message),
+		app.Dl().Class("kv small finding__facts").Body(facts...),
+	}
+	if f.Fix != "" {
+		body = append(body, app.P().Class("finding__fix").Body(app.Strong().Text("What to do: "), app.Text(f.Fix)))
+	}
+	if f.Why != "" {
+		body = append(body, app.Details().Class("details small").Body(
+			app.Summary().Text("Why it matters"),
+			app.P().Text(f.Why),
+		))
+	}
+	if len(f.Codes) > 0 {
+		codes := make([]app.UI, 0, len(f.Codes))
+		for _, l := range f.Codes {
+			var text app.UI = codeText(l.Code)
+			if linkCodes && l.URL != "" {
+				text = app.A().Href(l.URL).Body(text)
+			}
+			item := []app.UI{text, copyButton(l.Code, "Copy "+l.Code)}
+			if l.Title != "" {
+				item = append(item, app.Span().Class("muted").Text(" "+l.Title))
+			}
+			codes = append(codes, app.Li().Body(item...))
+		}
+		body = append(body, app.Details().Class("details small").Body(
+			app.Summary().Text("May show as "+plural(int64(len(f.Codes)), "platform code", "platform codes")),
+			app.Ul().Class("list-plain finding__codes").Body(codes...),
+		))
+	}
+	tools := []app.UI{}
+	if f.InMedia {
+		b := app.Button().Type("button").ID("show-"+key).Class("btn btn--small").
+			Aria("describedby", "title-"+key).
+			OnClick(func(ctx app.Context, _ app.Event) { c.show(ctx, key) }, app.EventScope(key)).
+			Body(icon("map-pin", ""), app.Text("Show the place"))
+		tools = append(tools, b)
+	}
+	tools = append(tools, app.A().Class("small").Href(f.DocURL).Body(
+		app.Text("About this rule"),
+		app.Span().Class("sr-only").Text(": "+f.Title),
+	))
+	body = append(body, app.Div().Class("toolbar").Body(tools...))
+	return app.Article().Class(class).Aria("labelledby", "title-"+key).
+		DataSet("finding", f.Rule).DataSet("severity", f.Severity.String()).DataSet("key", key).Body(body...)
+}
+
+// remux is the way to FLV for a recording in another container.
+func (c *checkPage) remux() app.UI {
+	r, ok := c.desk.remux()
+	if !ok {
+		return app.Div().Hidden(true)
+	}
+	body := []app.UI{
+		app.H3().Text("Make an FLV of it"),
+		app.P().Text("This is " + r.Article + " recording. RTMP carries what an FLV holds, so copy it into one; nothing is encoded anew:"),
+	}
+	for i, l := range r.Lines {
+		id := "remux"
+		if i > 0 {
+			id += "-" + strconv.Itoa(i+1)
+		}
+		body = append(body,
+			app.P().Class("small muted").ID(id+"-label").Text(l.Shell),
+			app.Div().Class("code-block code-block--wrap").Body(
+				app.Pre().TabIndex(0).Aria("labelledby", id+"-label").Body(app.Code().ID(id).Text(l.Line)),
+				copyButton(l.Line, "Copy the command for "+l.Shell),
+			),
+		)
+	}
+	hides := make([]app.UI, 0, len(r.Hides))
+	for _, h := range r.Hides {
+		hides = append(hides, app.Li().Text(h))
+	}
+	body = append(body,
+		app.P().Body(app.Strong().Text("What such a copy hides from the checks:")),
+		app.Ul().Class("small").Body(hides...),
+		app.P().Class("small").Text(r.Keeps),
+	)
+	for _, t := range r.Caveats {
+		body = append(body, app.P().Class("small muted").Text(t))
+	}
+	return app.Section().Class("panel panel__body remux").Body(body...)
+}

@@ -1,0 +1,49 @@
+// Package ui is the pages that analyse in the browser, as go-app components.
+// The server draws them once without a browser (what a reader sees before the
+// program runs, and search engines see at all); app.wasm runs them. They know
+// the reports of wasm/diag and the texts of wasm/rules, and nothing of how a
+// recording is analysed: that is a Validator's, the worker's in the browser.
+//
+// Ids and data-testid for tests, stable:
+//
+//	#file              the file input            [data-drop]            the drop zone
+//	#profile           the profile select        #profile-limits        its limits (details)
+//	#sample-<kind>     one of our recordings     #uploaded              "0 bytes uploaded"
+//	#jobs              the list of recordings    [data-job=<n>]         one of them; data-state
+//	#cancel            stops reading             #progress              role=progressbar
+//	#verdict           the answer; data-state = empty, reading, done, cancelled, failed, unreadable, broken
+//	                   and data-severity = off, info, warning, error
+//	#headline          its sentence              #counts                2 errors, 1 warning
+//	[data-finding=<rule>] one finding; data-severity, data-key
+//	#show-<key>        shows its place           #place                 the tags around it
+//	[data-tag=<offset>] one tag there; data-focus on the finding's own
+//	#plot-<id>         a canvas: bitrate, frame-rate, key-frame-interval, audio-minus-video, timestamps
+//	#zoom-in #zoom-out #zoom-left #zoom-right #zoom-reset
+//	#media             the media table           #checks                checks; [data-check=<rule>] with data-state
+//	#copy-ticket       Markdown                  #download              JSON
+//	#remux             the ffmpeg line           #status                the polite live region
+//	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/wasm/diag"
+)
+
+// FilePath is the page that checks a recording.
+const FilePath = "/check/file"
+
+// shipped are the profiles that the server draws the page with; in the browser
+// the validator brings them.
+var shipped []diag.Profile
+
+// Register routes the tool pages. The server gives its profiles, the first of
+// which with the id "generic" is chosen.
+func Register(profiles ...diag.Profile) {
+	shipped = profiles
+	app.Route(FilePath, func() app.Composer { return &checkPage{} })
+}
+
+// fallbackProfile is chosen until the person chooses.
+const fallbackProfile = "generic"
