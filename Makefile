@@ -108,7 +108,7 @@ test-wasm:
 # The product in a real browser.
 test-browser: bin/ingestdoctor
 	@$(call need,$(TEST_TOOLS))
-	INGESTDOCTOR_BIN=bin/ingestdoctor $(GO) test -count=1 -timeout 30m ./web/e2e
+	INGESTDOCTOR_BIN=$(CURDIR)/bin/ingestdoctor $(GO) test -count=1 -timeout 30m ./web/e2e
 
 lint: $(BUILD)/templ.stamp
 	@out=$$($(GO) tool gofumpt -l $$(git ls-files '*.go' | grep -v '_templ\.go$$')); \
@@ -119,7 +119,7 @@ lint: $(BUILD)/templ.stamp
 
 bench: bin/ingestdoctor
 	@$(call need,$(BENCH_TOOLS))
-	INGESTDOCTOR_BIN=bin/ingestdoctor $(GO) run ./web/e2e/bench
+	INGESTDOCTOR_BIN=$(CURDIR)/bin/ingestdoctor $(GO) run ./web/e2e/bench
 
 # Each target in turn; a crash leaves its input below the package's testdata/fuzz.
 fuzz:

@@ -13,8 +13,8 @@ import (
 // what makes "0 bytes uploaded" true.
 const WorkerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'none'"
 
-// isWorker tells the scripts that run as workers from the others.
-func isWorker(name string) bool {
+// IsWorker tells the scripts that run as workers from the others.
+func IsWorker(name string) bool {
 	return strings.HasPrefix(path.Base(name), "worker") && path.Ext(name) == ".js"
 }
 
@@ -55,7 +55,7 @@ func (s *Set) serve(w http.ResponseWriter, r *http.Request, a *Asset, cache stri
 	h.Set("Content-Type", a.Type)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", cache)
-	if isWorker(a.Name) {
+	if IsWorker(a.Name) {
 		h.Set("Content-Security-Policy", WorkerPolicy)
 	}
 	body, tag := []byte(nil), a.Hash

@@ -75,8 +75,11 @@ func messageHTML(r *rules.Rule) string {
 				return b.String()
 			}
 			name := text[i+1 : i+end]
-			b.WriteString(`<span class="slot">` + html.EscapeString(slotWord(name)) + `</span>`)
 			text = text[i+end+1:]
+			if strings.HasSuffix(name, "?") {
+				continue // asks for the argument and writes nothing
+			}
+			b.WriteString(`<span class="slot">` + html.EscapeString(slotWord(name)) + `</span>`)
 		}
 	}
 	return b.String()

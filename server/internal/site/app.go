@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -44,10 +45,13 @@ func (r resolver) Resolve(location string) string {
 	return location
 }
 
+// registerTools gives go-app its routes, which are the process's own: once.
+var registerTools = sync.OnceFunc(func() { ui.Register(Profiles().Profiles...) })
+
 // newApp returns go-app's handler for the tool pages and the files that belong
 // to it.
 func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
-	ui.Register()
+	registerTools()
 
 	env := map[string]string{
 		"ASSET_WORKER_JS":      assets.URL("js/worker.js"),
@@ -88,9 +92,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		Env:             env,
 		InternalURLs:    []string{originMark},
 		Styles:          present(assets, "css/site.css", "css/tool.css"),
-		// theme.js first and at once: it keeps a remembered theme from flashing.
-		Scripts: append(present(assets, "js/theme.js"),
-			deferred(present(assets, "js/site.js", "js/validator.js", "js/plots.js"))...),
+		Scripts:         scripts(assets),
 		Icon: app.Icon{
 			Default:  assets.URL("img/icon-192.png"),
 			Large:    assets.URL("img/icon-512.png"),
@@ -120,11 +122,16 @@ func present(assets *static.Set, names ...string) []string {
 	return urls
 }
 
-func deferred(urls []string) []string {
-	for i := range urls {
-		urls[i] += " defer"
+// scripts are the tool pages' own: theme.js at once, so that a remembered theme
+// does not flash, the others once the page is there.
+func scripts(assets *static.Set) []string {
+	list := present(assets, "js/theme.js")
+	for _, name := range assets.Names() {
+		if strings.HasPrefix(name, "js/") && name != "js/theme.js" && !static.IsWorker(name) {
+			list = append(list, assets.URL(name)+" defer")
+		}
 	}
-	return urls
+	return list
 }
 
 // buildVersion changes when anything that a tool page is made of does, and only
