@@ -91,7 +91,7 @@ var azureLiveEncoding = base(Profile{
 
 	Resolution: Size{
 		Width: 1920, Height: 1088, Severity: diag.Error, Basis: documented, Source: azureErrors,
-		Text: "at most 1920 x 1088 (coded size; 1080 lines are coded as 1088)",
+		Text: "at most 1920 x 1088, the coded size of 1080 lines",
 		Note: "We hold the longer side against 1920 and the shorter against 1088, so an upright 1080 x 1920 picture passes; Microsoft did not say either way.",
 	},
 	FrameRate: Limit{

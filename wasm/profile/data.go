@@ -83,6 +83,7 @@ func base(p Profile) *Profile {
 	warn(&p.AudioBacklog, 3000)
 	warn(&p.RateFactor, 2)
 	p.RateFactor.From = true
+	warn(&p.Burst, 1.5)
 	warn(&p.ProbeSlow, 2000)
 	if !p.Composition.Set() {
 		p.Composition.Error = Level{5000, ours}
@@ -93,6 +94,7 @@ func base(p Profile) *Profile {
 	}
 	p.ClockWindow = 5000
 	p.BitrateWindow = 5000
+	p.BurstWindow = 10000
 	p.MetadataFPS = 5
 	for _, l := range [...]*Limit{&p.TotalKbps, &p.VideoKbps, &p.AudioKbps} {
 		if l.Set() && l.Slack == 0 {

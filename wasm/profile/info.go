@@ -30,7 +30,7 @@ func (l *lister) values(id, title, rule string, v *List, text string) {
 	}
 	l.add(diag.Limit{
 		ID: id, Title: title, Rules: []string{rule}, Values: v.Values,
-		Text: text + commas(v.Values) + " (anything else is " + a(v.Severity) + ")", Basis: v.Basis, Note: v.Note,
+		Text: text + commas(v.Values) + "; anything else is " + a(v.Severity), Basis: v.Basis, Note: v.Note,
 	}, v.Source)
 }
 
@@ -60,7 +60,7 @@ func (l *lister) need(id, title, rule string, n *Need, text string) {
 		return
 	}
 	l.add(diag.Limit{
-		ID: id, Title: title, Rules: []string{rule}, Text: text + " (" + a(n.Severity) + " otherwise)", Basis: n.Basis, Note: n.Note,
+		ID: id, Title: title, Rules: []string{rule}, Text: text + "; otherwise " + a(n.Severity), Basis: n.Basis, Note: n.Note,
 	}, n.Source)
 }
 
@@ -68,7 +68,7 @@ func (p *Profile) limits() []diag.Limit {
 	var l lister
 	l.values("video-codecs", "Video codecs", "codec-video-unsupported", &p.VideoCodecs, "")
 	l.values("audio-codecs", "Audio codecs", "codec-audio-unsupported", &p.AudioCodecs, "")
-	l.need("enhanced-rtmp", "Enhanced RTMP", "codec-video-unsupported", &p.Enhanced, "the older FLV headers are needed")
+	l.need("enhanced-rtmp", "Enhanced RTMP", "codec-video-unsupported", &p.Enhanced, "not known here, so video and audio need the classic headers")
 	l.values("aac-types", "AAC types", "audio-config-mismatch", &p.AACTypes, "AAC ")
 	if n := &p.AudioRates; n.Values != nil {
 		words := make([]string, len(n.Values))
@@ -77,7 +77,7 @@ func (p *Profile) limits() []diag.Limit {
 		}
 		l.add(diag.Limit{
 			ID: "audio-rates", Title: "Sample rates", Rules: []string{"audio-config-mismatch"}, Values: words,
-			Text: commas(words) + " (anything else is " + a(n.Severity) + ")", Basis: n.Basis, Note: n.Note,
+			Text: commas(words) + "; anything else is " + a(n.Severity), Basis: n.Basis, Note: n.Note,
 		}, n.Source)
 	}
 	l.number("audio-channels", "Audio channels", rules.Count, &p.AudioChannels, "audio-config-mismatch")
@@ -89,7 +89,7 @@ func (p *Profile) limits() []diag.Limit {
 		size := strconv.Itoa(s.Width) + "x" + strconv.Itoa(s.Height)
 		l.add(diag.Limit{
 			ID: "resolution", Title: "Picture size", Rules: []string{"resolution-exceeded"}, Unit: string(rules.Pixels), Values: []string{size},
-			Text: s.Text + " (more is " + a(s.Severity) + ")", Basis: s.Basis, Note: s.Note,
+			Text: s.Text + "; more is " + a(s.Severity), Basis: s.Basis, Note: s.Note,
 		}, s.Source)
 	}
 	l.number("frame-rate", "Frame rate", rules.PerSec, &p.FrameRate, "framerate-exceeded")
@@ -99,7 +99,7 @@ func (p *Profile) limits() []diag.Limit {
 	l.number("keyframe-interval", "Key frame interval", rules.Millis, &p.KeyframeMS, "keyframe-interval")
 	l.number("keyframe-bytes", "Video since the last key frame", rules.Bytes, &p.KeyframeBytes, "keyframe-interval")
 	l.number("keyframe-irregular", "Longest key frame interval, as a multiple of the median", rules.Count, &p.KeyframeIrregular, "keyframe-irregular")
-	l.need("b-frames", "B-frames", "b-frames", &p.BFrames, "none advised in some modes")
+	l.need("b-frames", "B-frames", "b-frames", &p.BFrames, "advised against in some modes")
 	l.number("video-frame", "One video tag", rules.Bytes, &p.VideoFrame, "frame-too-large")
 	l.number("audio-frame", "One audio tag", rules.Bytes, &p.AudioFrame, "frame-too-large")
 	l.number("timestamp-jump", "Leap of one track's timestamp", rules.Millis, &p.TimestampJump, "timestamp-jump")
@@ -109,6 +109,7 @@ func (p *Profile) limits() []diag.Limit {
 	l.number("clock-pace", "Pace of a track's clock, off by", rules.Percent, &p.ClockPercent, "av-drift")
 	l.number("audio-backlog", "Audio ahead of the video", rules.Millis, &p.AudioBacklog, "audio-backlog")
 	l.number("composition-time", "Composition time (never below 0)", rules.Millis, &p.Composition, "composition-time")
+	l.number("burst", "Media time against arrival time, as a factor", rules.Count, &p.Burst, "burst")
 	l.number("bitrate-mismatch", "Measured and declared bitrate apart, as a factor", rules.Count, &p.RateFactor, "bitrate-mismatch")
 	l.need("metadata-several", "Metadata with several bitrates", "metadata-missing", &p.MetadataSeveral, "onMetaData with the rates is needed")
 	l.number("probe-slow", "One stage of a probe", rules.Millis, &p.ProbeSlow, "probe-slow")
@@ -186,7 +187,8 @@ func (l *Limit) words(unit rules.Unit) string {
 		text = "up to " + write(l.Advised) + " advised" + said(l.Advised)
 	}
 	sep := "; "
-	add := func(v Level, sev diag.Severity, from bool) {
+	highest := l.strictest().At
+	add := func(v Level, sev diag.Severity) {
 		if v.At == 0 {
 			return
 		}
@@ -194,16 +196,16 @@ func (l *Limit) words(unit rules.Unit) string {
 			text += sep
 		}
 		sep = ", "
-		if from {
+		if l.From && v.At == highest {
 			text += write(v) + " or more is " + a(sev)
 		} else {
 			text += "more than " + write(v) + " is " + a(sev)
 		}
 		text += said(v)
 	}
-	add(l.Info, diag.Info, false)
-	add(l.Warn, diag.Warning, false)
-	add(l.Error, diag.Error, l.From)
+	add(l.Info, diag.Info)
+	add(l.Warn, diag.Warning)
+	add(l.Error, diag.Error)
 	return text
 }
 
@@ -217,7 +219,7 @@ func a(s diag.Severity) string {
 	case diag.Info:
 		return "a note"
 	}
-	return "nothing"
+	return "fine"
 }
 
 // commas joins words: "A, B or C".

@@ -30,7 +30,7 @@ type Limit struct {
 	Info    Level // above it: info
 	Warn    Level // above it: warning
 	Error   Level // above it: error
-	From    bool  // the Error threshold itself already counts ("from 36", not "above 36")
+	From    bool  // the highest threshold itself already counts ("from 36", not "above 36")
 	// Slack is the part of a threshold that is forgiven for rounding and an
 	// encoder's ordinary overshoot: 0.01 lets 30.3 pass a limit of 30.
 	Slack float64
@@ -43,16 +43,15 @@ type Limit struct {
 // (without the slack) and that threshold's basis. A value within the limit is
 // diag.Off; the threshold is then the lowest one there is, 0 where none is set.
 func (l *Limit) Judge(v float64) (sev diag.Severity, limit float64, basis diag.Basis) {
-	if e := l.Error; e.At > 0 {
-		if v > e.At*(1+l.Slack) || l.From && v >= e.At*(1-l.Slack) {
-			return diag.Error, e.At, e.Basis
+	from := l.From
+	for i, t := range [...]Level{l.Error, l.Warn, l.Info} {
+		if t.At == 0 {
+			continue
 		}
-	}
-	if w := l.Warn; w.At > 0 && v > w.At*(1+l.Slack) {
-		return diag.Warning, w.At, w.Basis
-	}
-	if i := l.Info; i.At > 0 && v > i.At*(1+l.Slack) {
-		return diag.Info, i.At, i.Basis
+		if v > t.At*(1+l.Slack) || from && v >= t.At*(1-l.Slack) {
+			return diag.Error - diag.Severity(i), t.At, t.Basis
+		}
+		from = false
 	}
 	limit, basis = l.Lowest()
 	return diag.Off, limit, basis
@@ -212,6 +211,9 @@ type Profile struct {
 	ClockWindow   float64
 	AudioBacklog  Limit // ms that audio runs ahead of the video around it
 	Composition   Limit // ms between decoding and showing a frame; below 0 is an error by itself
+
+	Burst       Limit // media time divided by the time in which it arrives (live only)
+	BurstWindow float64
 
 	// Sizes of one tag, in bytes.
 	VideoFrame Limit
