@@ -1,0 +1,274 @@
+package check
+
+import (
+	"strconv"
+
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/flv"
+)
+
+// Kind tells video tracks from audio tracks.
+type Kind uint8
+
+// The kinds of track.
+const (
+	Video Kind = iota
+	Audio
+)
+
+// Track is what the observers and the summary know of one track. Observers see
+// it as it stood before the frame that they are shown.
+type Track struct {
+	Kind Kind
+	ID   uint8  // E-RTMP track id, else 0
+	Name string // video, audio; video:1 for other tracks of a multitrack push
+
+	Codec       flv.Codec
+	CodecID     uint8
+	FourCC      uint32
+	Enhanced    bool
+	AudioHeader uint8       // of the last frame, legacy header
+	Config      *flv.Config // the last one that could be read, nil before it
+
+	Frames  int64
+	Keys    int64
+	Bytes   int64
+	BFrames bool // frames are shown in another order than they are decoded
+	FirstMS int64
+	LastMS  int64 // timestamp of the last coded frame
+	MaxMS   int64 // highest timestamp of a coded frame
+
+	// Delta is this frame's timestamp less the last one's; 0 for the first.
+	Delta int64
+	// cadence is the usual Delta, quick to fall and slow to rise.
+	cadence int64
+	leaped  bool // Delta is far beyond the cadence
+
+	// Deltas that are neither leaps nor steps back, for the frame rate, and how
+	// often each length of them came (the last one holds all longer ones).
+	steadyMS, steadyN int64
+	deltas            [128]uint32
+
+	maxPTS int64
+
+	first            diag.Media // first coded frame
+	lastOff, lastTag int64
+
+	// One second of the track's media time, for its highest rate.
+	secFrom, secBytes int64
+	peak              int64 // bits in the fullest second
+
+	codecs codecsTrack
+	limits limitsTrack
+	time   timeTrack
+	keys   keysTrack
+	meta   metaTrack
+}
+
+// FrameRate is the measured frame rate, 0 where too little is known.
+func (tr *Track) FrameRate() float64 {
+	if tr.steadyN < 2 || tr.steadyMS <= 0 {
+		return 0
+	}
+	return float64(tr.steadyN) * 1000 / float64(tr.steadyMS)
+}
+
+// TypicalRate is the frame rate of the usual distance between frames, whatever
+// was dropped in between; 0 where there is no such distance.
+func (tr *Track) TypicalRate() float64 {
+	var n, half int64
+	for half < int64(len(tr.deltas)) {
+		n += int64(tr.deltas[half])
+		if 2*n > tr.steadyN {
+			break
+		}
+		half++
+	}
+	if tr.steadyN < 2 || half >= int64(len(tr.deltas)-1) {
+		return tr.FrameRate()
+	}
+	// Whole milliseconds: 16 and 17 make 60 frames a second together.
+	var sum int64
+	n = 0
+	slack := half/4 + 1
+	for d := max(half-slack, 0); d <= min(half+slack, int64(len(tr.deltas)-2)); d++ {
+		n += int64(tr.deltas[d])
+		sum += d * int64(tr.deltas[d])
+	}
+	if sum == 0 {
+		return 0
+	}
+	return float64(n) * 1000 / float64(sum)
+}
+
+// FrameMS is the usual time from frame to frame, 0 where it is not known.
+func (tr *Track) FrameMS() float64 {
+	if tr.steadyN < 1 {
+		return 0
+	}
+	return float64(tr.steadyMS) / float64(tr.steadyN)
+}
+
+// SpanMS is the media time that the track covers, its leaps left out.
+func (tr *Track) SpanMS() float64 { return float64(tr.steadyMS) + tr.FrameMS() }
+
+// PeakKbps is the rate of the fullest second in kbit/s.
+func (tr *Track) PeakKbps() float64 {
+	peak := max(tr.peak, tr.secBytes*8)
+	return float64(peak) / 1000
+}
+
+// Configs is how many distinct sequence headers the track had.
+func (tr *Track) Configs() int { return len(tr.codecs.seen) }
+
+// Stream is the state that all observers share.
+type Stream struct {
+	pass *Pass
+
+	Header     flv.Header
+	HeaderSeen bool
+
+	Tags, AudioTags, VideoTags, ScriptTags, UnknownTags, EmptyTags int64
+	Encrypted                                                      int64
+	Enhanced                                                       bool
+
+	// First track of each kind, nil before it: what audio and video are held
+	// against each other with.
+	Main [2]*Track
+	// Tracks in the order of their first frame or configuration.
+	Tracks []*Track
+	byID   [2][256]*Track
+
+	leap int64 // a Delta this far beyond the cadence is a leap
+
+	// Audio and video are not held against each other before graceTr has come to
+	// graceEnd: one of them has leapt, and the other may be about to follow.
+	graceTr  *Track
+	graceEnd int64
+
+	// What onMetaData declares, 0 and false where it does not.
+	declaredFPS                  float64
+	declaredVideo, declaredAudio bool
+
+	Seconds Seconds
+}
+
+func newStream(p *Pass) *Stream {
+	s := &Stream{pass: p, leap: 1000}
+	if v, _ := p.Profile.TimestampJump.Lowest(); v > 0 {
+		s.leap = int64(v)
+	}
+	return s
+}
+
+// track finds or makes the track of a frame.
+func (s *Stream) track(k Kind, id uint8) *Track {
+	if tr := s.byID[k][id]; tr != nil {
+		return tr
+	}
+	tr := &Track{Kind: k, ID: id, Name: "video"}
+	if k == Audio {
+		tr.Name = "audio"
+	}
+	if id != 0 {
+		tr.Name += ":" + strconv.Itoa(int(id))
+	}
+	tr.meta.due = true
+	s.byID[k][id] = tr
+	s.Tracks = append(s.Tracks, tr)
+	return tr
+}
+
+// lastAt is the place of the track's last coded frame.
+func (tr *Track) lastAt() diag.Media {
+	return diag.Media{Offset: tr.lastOff, Tag: tr.lastTag, TimestampMS: tr.LastMS, Track: tr.Name}
+}
+
+// Last is the latest of the tracks' last timestamps; ok is false before the
+// first coded frame.
+func (s *Stream) Last() (ms int64, ok bool) {
+	for _, tr := range s.Tracks {
+		if tr.Frames > 0 && (!ok || tr.LastMS > ms) {
+			ms, ok = tr.LastMS, true
+		}
+	}
+	return ms, ok
+}
+
+// begin prepares the track for a coded frame at ts: what the observers ask for.
+func (s *Stream) begin(tr *Track, t *flv.Tag) {
+	ts := t.Timestamp
+	if tr.Frames == 0 {
+		tr.first = at(t, tr)
+		tr.Delta, tr.leaped = 0, false
+		if s.Main[tr.Kind] == nil {
+			s.Main[tr.Kind] = tr
+		}
+		tr.FirstMS, tr.MaxMS = ts, ts
+		tr.maxPTS = ts
+		tr.secFrom = ts
+		return
+	}
+	d := ts - tr.LastMS
+	tr.Delta = d
+	tr.leaped = d-tr.cadence > s.leap
+}
+
+// advance counts a coded frame after the observers have seen it.
+func (s *Stream) advance(tr *Track, t *flv.Tag, f *flv.Frame) {
+	ts := t.Timestamp
+	if d := tr.Delta; d >= 0 && tr.Frames > 0 {
+		switch {
+		case d < tr.cadence>>1 || tr.steadyN == 0:
+			tr.cadence = d
+		default:
+			tr.cadence += (d - tr.cadence) >> 3
+		}
+		if !tr.leaped {
+			tr.steadyMS += d
+			tr.steadyN++
+			tr.deltas[min(d, int64(len(tr.deltas)-1))]++
+		}
+	}
+	tr.Frames++
+	tr.Bytes += int64(f.Bytes)
+	tr.LastMS = ts
+	tr.lastOff, tr.lastTag = t.Offset, t.Index
+	if ts > tr.MaxMS {
+		tr.MaxMS = ts
+	}
+	// One unsigned comparison for both ends: a step back starts a second too.
+	if uint64(ts-tr.secFrom) >= 1000 {
+		tr.newSecond(ts)
+	}
+	tr.secBytes += int64(f.Bytes)
+	s.Seconds.add(tr.Kind, t, int64(f.Bytes))
+}
+
+// newSecond closes the track's second and opens the one of ts.
+func (tr *Track) newSecond(ts int64) {
+	tr.peak = max(tr.peak, tr.secBytes*8)
+	tr.secBytes = 0
+	if d := ts - tr.secFrom; d >= 1000 && d < 2000 {
+		tr.secFrom += 1000
+	} else {
+		tr.secFrom = ts
+	}
+}
+
+// tooShort reports whether the input ended before a track that is promised had
+// to come: it was cut, or broke off within its first second.
+func (s *Stream) tooShort(e *End) bool {
+	if e.Cut {
+		return true
+	}
+	if e.In != flv.InBody {
+		return false
+	}
+	for _, tr := range s.Tracks {
+		if tr.MaxMS-tr.FirstMS >= 1000 {
+			return false
+		}
+	}
+	return true
+}

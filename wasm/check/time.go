@@ -1,0 +1,450 @@
+package check
+
+import (
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/flv"
+)
+
+var timeRules = []string{"timestamp-backwards", "timestamp-jump", "idle-gap", "av-drift", "composition-time", "burst"}
+
+const (
+	// graceMS is how long audio and video are not held against each other after
+	// one of them leapt: the other may be about to follow.
+	graceMS = 2000
+	// driftWindowMS is the time over which the distance of audio and video is
+	// averaged before two such means are compared.
+	driftWindowMS = 5000
+	// clockSlackMS is what timestamps may be off at the ends of a short run.
+	clockSlackMS = 60
+)
+
+// timing checks timestamps.
+type timing struct {
+	none
+	p *Pass
+
+	backwards, jump, idle, drift, composition, burst *rule
+
+	interleave int64 // ms from which neighbours are judged
+	maxOffset  int32 // composition time from which it is judged
+
+	// A leap of one track of which it is not known yet whether the others follow.
+	leap struct {
+		open     bool
+		tr       *Track
+		from, to int64 // silence of every track
+		at       diag.Media
+		began    int64 // the track's own timestamp before
+		cadence  int64
+		told     bool // as timestamp-jump already
+	}
+
+	gap driftWindow
+
+	push struct { // live only
+		from, arrival int64
+		running       bool
+	}
+}
+
+// driftWindow averages audio minus video timestamp, in file order.
+type driftWindow struct {
+	from     int64
+	sum, n   int64
+	audio    int64 // last audio timestamp that was used
+	windows  int64
+	base     float64
+	baseFrom int64
+}
+
+// timeTrack is a track's state: the AAC clock.
+type timeTrack struct {
+	perFrame float64 // ms
+	window   int64   // frames
+	gapMS    int64   // a longer step begins a new run
+
+	runFrom, runN int64 // the run so far
+	from, n       int64 // the current window
+	before        float64
+	beforeFrom    int64
+	told          bool // this run
+}
+
+func newTime(p *Pass) *timing {
+	t := &timing{
+		p:         p,
+		backwards: p.rule("timestamp-backwards"), jump: p.rule("timestamp-jump"), idle: p.rule("idle-gap"),
+		drift: p.rule("av-drift"), composition: p.rule("composition-time"), burst: p.rule("burst"),
+	}
+	t.interleave = 1 << 62
+	if v := lowest(&p.Profile.Interleave); v > 0 {
+		t.interleave = int64(v)
+	}
+	t.maxOffset = 1<<31 - 1
+	if v := lowest(&p.Profile.Composition); v > 0 && v < 1<<31 {
+		t.maxOffset = int32(v)
+	}
+	return t
+}
+
+// Coded judges the timestamps of a coded frame. Only frames on the same track
+// are compared: sequence headers and metadata are written with timestamp 0
+// mid-stream by servers everywhere, and mean nothing.
+func (c *timing) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
+	ts := t.Timestamp
+	if f.Config != nil {
+		c.Config(t, f, tr)
+	}
+	if tr.Frames > 0 {
+		if tr.Delta < 0 {
+			c.back(t, tr)
+		} else if tr.leaped {
+			c.leapt(t, tr)
+		}
+	}
+	if c.leap.open && tr != c.leap.tr {
+		c.follow(ts)
+	}
+	if cts := f.CompositionTime; cts < 0 || cts > c.maxOffset {
+		c.offset(t, tr, cts)
+	}
+	other := c.p.Stream.Main[tr.Kind^1]
+	if other != nil {
+		if c.p.Stream.graceTr != nil {
+			c.inGrace(tr, ts)
+		} else {
+			if other.LastMS-ts > c.interleave {
+				c.apart(t, tr, other)
+			}
+			if tr.Kind == Video && other.LastMS != c.gap.audio {
+				c.sample(t, tr, other)
+			}
+		}
+	}
+	if tr.time.window > 0 {
+		c.clock(t, tr)
+	}
+	if c.p.Live && t.Arrival >= 0 {
+		c.arrival(t, tr)
+	}
+}
+
+// back notes a step back.
+func (c *timing) back(t *flv.Tag, tr *Track) {
+	c.disturbed(tr, t.Timestamp)
+	by := -tr.Delta
+	f := c.backwards.hit(0, tr, at(t, tr))
+	if f == nil || !f.worse(float64(by)) {
+		return
+	}
+	f.set(diag.S("track", tr.Name), diag.I("from_ms", tr.LastMS), diag.I("to_ms", t.Timestamp), diag.I("back_ms", by))
+	// A writer that leaves the extension byte 0 starts again after 2^24 ms.
+	const day = 1<<24 - 1
+	if last := tr.LastMS & day; by > day-120000 && by <= day+1 && last > day-60000 && t.Timestamp&day < 60000 {
+		f.args = append(f.args, diag.S("cause", "the low 24 bits start again at 0 and the extension byte for the higher ones is never set"))
+	}
+}
+
+// disturbed begins the time in which audio and video are not compared.
+func (c *timing) disturbed(tr *Track, ts int64) {
+	c.p.Stream.graceTr, c.p.Stream.graceEnd = tr, ts+graceMS
+	c.gap.windows, c.gap.n, c.gap.sum = 0, 0, 0
+}
+
+func (c *timing) inGrace(tr *Track, ts int64) {
+	if tr == c.p.Stream.graceTr && ts >= c.p.Stream.graceEnd {
+		c.p.Stream.graceTr = nil
+	}
+}
+
+// leapt sorts a leap of one track: the others went on meanwhile (then it is
+// this track's), or nobody sent anything, or it is not known yet.
+func (c *timing) leapt(t *flv.Tag, tr *Track) {
+	from, to := tr.LastMS, t.Timestamp
+	c.disturbed(tr, to)
+	if c.leap.open {
+		c.silence(c.leap.from, c.leap.to, c.leap.at) // nobody followed
+		c.leap.open = false
+	}
+	last, others := from, false
+	for _, o := range c.p.Stream.Tracks {
+		if o != tr && o.Frames > 0 {
+			others = true
+			last = max(last, min(o.LastMS, to))
+		}
+	}
+	leap := c.p.Stream.leap
+	told := false
+	if last-from > leap {
+		told = true
+		c.ahead(tr, from, to, tr.cadence, at(t, tr))
+	}
+	if to-last <= leap {
+		return
+	}
+	if !others {
+		c.silence(last, to, at(t, tr))
+		return
+	}
+	l := &c.leap
+	l.open, l.tr, l.from, l.to, l.at, l.began, l.cadence, l.told = true, tr, last, to, at(t, tr), from, tr.cadence, told
+}
+
+// follow looks where the next frame of another track is, after one has leapt.
+func (c *timing) follow(ts int64) {
+	l := &c.leap
+	leap := c.p.Stream.leap
+	switch {
+	case ts >= l.to-leap:
+		l.open = false
+		c.silence(l.from, min(l.to, ts), l.at)
+	case ts > l.from+leap:
+		l.open = false
+		if !l.told {
+			c.ahead(l.tr, l.began, l.to, l.cadence, l.at)
+		}
+	}
+}
+
+// ahead notes a leap of one track.
+func (c *timing) ahead(tr *Track, from, to, cadence int64, where diag.Media) {
+	if tr.steadyN < 2 {
+		return // the track has no cadence yet
+	}
+	gap := to - from
+	f, limit := c.jump.judge(&c.p.Profile.TimestampJump, float64(gap-cadence), 0, tr, where)
+	if f != nil && f.worse(float64(gap)) {
+		f.set(diag.S("track", tr.Name), diag.I("from_ms", from), diag.I("to_ms", to), diag.I("gap_ms", gap),
+			diag.I("cadence_ms", cadence), diag.I("limit_ms", int64(limit)))
+	}
+}
+
+// silence judges a time in which no track sent anything.
+// The place is the first tag behind it, its time the last before it.
+func (c *timing) silence(from, to int64, behind diag.Media) {
+	where := behind
+	where.TimestampMS, where.Track = from, ""
+	f, limit := c.idle.judge(&c.p.Profile.IdleGap, float64(to-from), 0, nil, where)
+	if f != nil && f.worse(float64(to-from)) {
+		f.set(diag.I("start_ms", from), diag.I("end_ms", to), diag.I("gap_ms", to-from), diag.I("limit_ms", int64(limit)))
+	}
+}
+
+// offset judges a composition time.
+func (c *timing) offset(t *flv.Tag, tr *Track, cts int32) {
+	limit := float64(c.maxOffset)
+	var f *fold
+	worst := float64(-cts)
+	if cts < 0 {
+		f = c.composition.hit(0, tr, at(t, tr))
+	} else {
+		worst = float64(cts)
+		f, limit = c.composition.judge(&c.p.Profile.Composition, worst, 1, tr, at(t, tr))
+	}
+	if f == nil || !f.worse(worst) {
+		return
+	}
+	f.set(diag.I("offset_ms", int64(cts)))
+	if limit < 1<<31-1 {
+		f.args = append(f.args, diag.I("limit_ms", int64(limit)))
+	}
+}
+
+// apart notes a frame that stands in the file behind later ones of the other
+// kind. Where one track pauses, starts later or ends earlier none does.
+func (c *timing) apart(t *flv.Tag, tr, other *Track) {
+	gap := other.LastMS - t.Timestamp
+	f, limit := c.drift.judge(&c.p.Profile.Interleave, float64(gap), 0, nil, at(t, tr))
+	if f != nil && f.worse(float64(gap)) {
+		f.set(diag.I("interleave_ms", gap), diag.I("at_ms", t.Timestamp), diag.I("limit_ms", int64(limit)), diag.S("ahead", other.Name))
+	}
+}
+
+// sample takes the distance of audio and video at a video frame that follows
+// new audio. The first window is passed over: streams settle while they start.
+func (c *timing) sample(t *flv.Tag, tr, audio *Track) {
+	if tr != c.p.Stream.Main[Video] {
+		return
+	}
+	g := &c.gap
+	ts := t.Timestamp
+	g.audio = audio.LastMS
+	if g.n == 0 {
+		g.from = ts
+	}
+	g.sum += audio.LastMS - ts
+	g.n++
+	if ts-g.from < driftWindowMS || g.n < 10 {
+		return
+	}
+	mean := float64(g.sum) / float64(g.n)
+	g.windows++
+	g.n, g.sum = 0, 0
+	switch g.windows {
+	case 1:
+		return
+	case 2:
+		g.base, g.baseFrom = mean, ts
+		return
+	}
+	by, ahead := mean-g.base, audio.Name
+	if by < 0 {
+		by, ahead = -by, tr.Name
+	}
+	f, limit := c.drift.judge(&c.p.Profile.Drift, by, 1, nil, at(t, tr))
+	if f != nil && f.worse(by) {
+		f.set(diag.I("drift_ms", int64(by)), diag.I("at_ms", ts), diag.I("over_ms", ts-g.baseFrom),
+			diag.I("limit_ms", int64(limit)), diag.S("ahead", ahead))
+	}
+}
+
+// Config prepares the clock of an AAC track.
+func (c *timing) Config(_ *flv.Tag, f *flv.Frame, tr *Track) {
+	cfg := f.Config
+	if cfg == nil || cfg.Codec != flv.AAC || cfg.Err != "" || cfg.FrameSize <= 0 || cfg.CoreRate <= 0 {
+		if tr.Kind == Audio && tr.time.window > 0 {
+			c.endRun(tr)
+			tr.time = timeTrack{}
+		}
+		return
+	}
+	per := float64(cfg.FrameSize) * 1000 / float64(cfg.CoreRate)
+	tt := &tr.time
+	if per == tt.perFrame {
+		return
+	}
+	c.endRun(tr)
+	*tt = timeTrack{perFrame: per, gapMS: int64(max(4*per, 100))}
+	tt.window = int64(c.p.Profile.ClockWindow/per) + 1
+}
+
+// clock counts an AAC frame: each is the same time long, so their timestamps
+// must advance as fast as their samples.
+func (c *timing) clock(t *flv.Tag, tr *Track) {
+	ts := t.Timestamp
+	tt := &tr.time
+	if tr.Delta < 0 || tr.Delta > tt.gapMS || tr.Frames == 0 || tt.runN == 0 && tt.n == 0 {
+		c.endRun(tr)
+		tt.runFrom, tt.runN, tt.from, tt.n = ts, 1, ts, 1
+		tt.before, tt.told = 0, false
+		return
+	}
+	if tt.n >= tt.window {
+		off := pace(ts-tt.from, float64(tt.n)*tt.perFrame)
+		// Two windows in a row: what jitter adds to the one it takes from the next.
+		if off > 0 && tt.before > 0 || off < 0 && tt.before < 0 {
+			least := min(off, tt.before)
+			if off < 0 {
+				least = max(off, tt.before)
+			}
+			tt.told = c.pace(tr, least, tt.beforeFrom, ts, at(t, tr)) || tt.told
+		}
+		tt.before, tt.beforeFrom = off, tt.from
+		tt.from, tt.n = ts, 0
+	}
+	tt.n++
+	tt.runN++
+}
+
+// pace is how much faster timestamps run than samples, in percent.
+func pace(ms int64, samples float64) float64 { return (float64(ms)/samples - 1) * 100 }
+
+func (c *timing) pace(tr *Track, off float64, from, to int64, where diag.Media) bool {
+	by, word := off, "fast"
+	if off < 0 {
+		by, word = -off, "slow"
+	}
+	f, limit := c.drift.judge(&c.p.Profile.ClockPercent, by, 2, tr, where)
+	if f == nil {
+		return false
+	}
+	if f.worse(by) {
+		f.set(diag.S("track", tr.Name), diag.F("pace_percent", round(by, 1)), diag.S("pace", word),
+			diag.I("over_ms", to-from), diag.F("limit_percent", limit))
+	}
+	return true
+}
+
+// endRun judges a run that was too short for two windows.
+func (c *timing) endRun(tr *Track) {
+	tt := &tr.time
+	// The run's last frame is runN-1 frames behind its first.
+	samples := float64(tt.runN-1) * tt.perFrame
+	if tt.told || tt.runN < 2 || samples < c.p.Profile.ClockWindow || samples >= 2.5*c.p.Profile.ClockWindow {
+		return
+	}
+	ms := tr.LastMS - tt.runFrom
+	off := pace(ms, samples)
+	slack := clockSlackMS * 100 / samples
+	if off > 0 {
+		off = max(off-slack, 0)
+	} else {
+		off = min(off+slack, 0)
+	}
+	if within(&c.p.Profile.ClockPercent, max(off, -off)) {
+		return
+	}
+	c.pace(tr, pace(ms, samples), tt.runFrom, tr.LastMS, tr.lastAt())
+}
+
+// arrival holds media time against the time in which it arrives. The first
+// seconds are passed over: encoders send what they have buffered.
+func (c *timing) arrival(t *flv.Tag, tr *Track) {
+	st := c.p.Stream
+	if tr != st.Main[Video] && (st.Main[Video] != nil || tr != st.Main[Audio]) {
+		return
+	}
+	w := &c.push
+	if tr.Delta < 0 || tr.leaped || !w.running {
+		if t.Timestamp-tr.FirstMS < int64(c.p.Profile.BurstWindow/4) && !w.running {
+			return
+		}
+		w.running, w.from, w.arrival = true, t.Timestamp, t.Arrival
+		return
+	}
+	media := t.Timestamp - w.from
+	if float64(media) < c.p.Profile.BurstWindow {
+		return
+	}
+	took := max((t.Arrival-w.arrival)/1e6, 1)
+	ratio := float64(media) / float64(took)
+	f, limit := c.burst.judge(&c.p.Profile.Burst, ratio, 0, nil, at(t, tr))
+	if f != nil && f.worse(ratio) {
+		f.set(diag.I("media_ms", media), diag.I("arrival_ms", took), diag.F("ratio", round(ratio, 2)), diag.F("limit_ratio", limit))
+	}
+	w.from, w.arrival = t.Timestamp, t.Arrival
+}
+
+// Close judges what was still open.
+func (c *timing) Close(e *End) {
+	st := c.p.Stream
+	if c.leap.open {
+		c.silence(c.leap.from, c.leap.to, c.leap.at)
+		c.leap.open = false
+	}
+	clock := false
+	for _, tr := range st.Tracks {
+		if tr.time.window > 0 {
+			clock = true
+			c.endRun(tr)
+		}
+	}
+	v, a := st.Main[Video], st.Main[Audio]
+	switch {
+	case v == nil && a == nil:
+		for _, r := range [...]*rule{c.backwards, c.jump, c.idle, c.drift, c.composition} {
+			r.na("there is no audio and no video")
+		}
+	case v == nil || a == nil:
+		c.jump.na("there is only one track")
+		if !clock {
+			c.drift.na("there is only one track")
+		}
+	}
+	if v == nil {
+		c.composition.na("there is no video")
+	}
+	if !c.p.Live {
+		c.burst.na("a recording does not tell when its data arrived")
+	}
+}
