@@ -36,7 +36,7 @@ var (
 const (
 	azurePlatform = "azure-media-services"
 	azureRetired  = "2024-06-30"
-	azureInstead  = "Azure Media Services ended on 30 June 2024 and none of its ingest addresses answers any more; the stream needs a new home on another platform, and its profile here shows what to change."
+	azureInstead  = "Azure Media Services ended on 30 June 2024 and nothing takes streams at its addresses any more; the stream needs a new home on another platform, and its profile here shows what to change."
 )
 
 var (
@@ -121,6 +121,7 @@ var azurePassThrough = base(Profile{
 	KeyframeMS:      azureKeyframe,
 	RateFactor:      azureRateFactor,
 	MetadataSeveral: azureSeveral,
+	Overrides:       azurePassMetadata,
 	URL:             azureURL,
 })
 
@@ -136,10 +137,15 @@ var azurePassThroughBasic = base(Profile{
 	KeyframeMS:      azureKeyframe,
 	RateFactor:      azureRateFactor,
 	MetadataSeveral: azureSeveral,
+	Overrides:       azurePassMetadata,
 	URL:             azureURL,
 })
 
 var (
+	azurePassMetadata = []Override{{
+		Rule: "metadata-missing", Severity: diag.Warning, Basis: documented, Source: azureErrors,
+		Note: "Documented as a matter for pass-through where several bitrates, or primary and backup, are pushed: then it is an error.",
+	}}
 	azurePassSize = Size{
 		Width: 4096, Height: 2160, Severity: diag.Error, Basis: documented, Source: azureErrors,
 		Text: "at most 4096 x 2160",

@@ -90,6 +90,10 @@ var tencentCSS = base(Profile{
 		Warn: Level{10000, ours}, Source: tencentCauses,
 		Note: "CSS interrupts a push that brings no data for a long period and does not say how long. The number is ours.",
 	},
+	Overrides: []Override{{
+		Rule: "config-changed", Severity: diag.Warning, Basis: documented, Source: tencentCallback,
+		Note: "The callback reports a change of codec (types 8 and 9).",
+	}},
 	URL: URLForm{
 		Template: "rtmp://<push domain>/<AppName>/<StreamName>?txSecret=<32 hex digits>&txTime=<hex seconds>",
 		Example:  "rtmp://push.example.com/live/room1?txSecret=0123456789abcdef0123456789abcdef&txTime=7FFFFFFF",

@@ -47,6 +47,9 @@ func (l *lister) number(id, title string, unit rules.Unit, v *Limit, of ...strin
 	if text == "" {
 		text = v.words(unit)
 	}
+	if v.Slack >= 0.05 {
+		text += " (" + rules.Format(rules.Percent, diag.F("", v.Slack*100)) + " over it is let pass)"
+	}
 	l.add(diag.Limit{
 		ID: id, Title: title, Rules: of, Unit: string(unit),
 		Advised: advised, Warn: v.Warn.At, Error: v.Error.At,

@@ -20,8 +20,8 @@ var codecs = []Rule{
 		ID: "codec-video-unsupported", Title: "Video codec not taken", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Every video tag names its codec. The one used here is not on the platform's list, so its decoder cannot open the stream: the connection is accepted, media flows, and after a second or two the platform hangs up or shows no picture. H.264 is taken everywhere. HEVC (H.265) and AV1 travel in the newer Enhanced RTMP form, which only some platforms read; codecs of the Flash era (Sorenson Spark, VP6, Screen Video) are taken almost nowhere.",
 		Fix:      "Choose H.264 (x264, NVENC H.264, QuickSync H.264, VideoToolbox H.264) as the encoder's video codec and start the stream anew.",
-		Message:  "The video codec is {codec}[ (written as {codec_tag})][; taken is {accepted}].",
-		Headline: "its video is {codec}[, and only {accepted} is taken]",
+		Message:  "The video codec is {codec}[ (written as {codec_tag})][; taken: {accepted}].",
+		Headline: "its video is {codec}[ (taken: {accepted})]",
 		Args: []Arg{
 			{"codec", Word, "name of the codec"},
 			{"codec_tag", Word, "as the file says it: legacy id (\"2\") or Enhanced RTMP FourCC (\"hvc1\")"},
@@ -39,8 +39,8 @@ var codecs = []Rule{
 		ID: "codec-audio-unsupported", Title: "Audio codec not taken", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Every audio tag names its codec, and the platform's list does not have this one. Depending on the platform the whole push is refused, or the picture goes out without sound. AAC is taken everywhere; MP3 by some; Opus and FLAC need Enhanced RTMP; PCM, Speex and Nellymoser are left over from Flash.",
 		Fix:      "Choose AAC (AAC-LC, 44.1 or 48 kHz, stereo, about 128 kb/s) as the encoder's audio codec and start the stream anew.",
-		Message:  "The audio codec is {codec}[ (written as {codec_tag})][; taken is {accepted}].",
-		Headline: "its audio is {codec}[, and only {accepted} is taken]",
+		Message:  "The audio codec is {codec}[ (written as {codec_tag})][; taken: {accepted}].",
+		Headline: "its audio is {codec}[ (taken: {accepted})]",
 		Args: []Arg{
 			{"codec", Word, "name of the codec"},
 			{"codec_tag", Word, "as the file says it: legacy id (\"2\") or Enhanced RTMP FourCC (\"Opus\")"},
@@ -58,7 +58,7 @@ var codecs = []Rule{
 		ID: "config-video-missing", Title: "Video sequence header missing", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Before the first picture an encoder sends a small sequence header (the decoder configuration record) with what a decoder must know: profile, size, parameter sets. This stream has coded video and never sends one. No decoder can open it, so the platform receives data that it cannot use and hangs up, or viewers see black. It happens when recording or relaying starts in the middle of a stream and the header is not repeated, and with encoders that put the parameter sets into the frames only.",
 		Fix:      "Restart the encoder so that the stream begins anew, and record from that moment. If a relay stands between, it must keep the sequence header and send it first to every receiver. If a fresh start has none either, update the encoder.",
-		Message:  "{frames} coded {codec} frames, and no video sequence header anywhere.",
+		Message:  "{frames} coded {codec} {frames|frame|frames}, and no video sequence header anywhere.",
 		Headline: "its video never sends a sequence header, so nothing can decode it",
 		Args: []Arg{
 			{"codec", Word, "name of the codec"},
@@ -75,7 +75,7 @@ var codecs = []Rule{
 		ID: "config-audio-missing", Title: "Audio sequence header missing", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "AAC over RTMP comes without headers of its own: one AudioSpecificConfig at the start tells sample rate and channels, and the frames that follow carry sound only. This stream has the frames and never the configuration, so no decoder knows how to play them. Platforms refuse such a stream or send it out silent.",
 		Fix:      "Restart the encoder so that the stream begins anew. If a relay stands between, it must keep the audio sequence header and send it first. If a fresh start has none either, update the encoder or choose its other AAC encoder.",
-		Message:  "{frames} coded {codec} frames, and no audio sequence header anywhere.",
+		Message:  "{frames} coded {codec} {frames|frame|frames}, and no audio sequence header anywhere.",
 		Headline: "its audio never sends a sequence header, so nothing can decode it",
 		Args: []Arg{
 			{"codec", Word, "name of the codec"},
@@ -89,7 +89,7 @@ var codecs = []Rule{
 		ID: "config-video-late", Title: "Video begins before its sequence header", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Coded pictures arrive before the sequence header that says how to decode them. Decoders throw those pictures away; strict platforms take it for a protocol violation and disconnect. Azure Media Services documented exactly that, and Tencent reports it in its callback. It points to a relay or an encoder that does not hold the first frames back.",
 		Fix:      "Update the encoder or relay so that the sequence header goes first after every connect and reconnect. If the recording was started mid-stream, record once more from the start of the push.",
-		Message:  "{frames} coded {codec} frames come before the video sequence header[, which arrives {late_ms} late].",
+		Message:  "{frames} coded {codec} {frames|frame comes|frames come} before the video sequence header[, which arrives {late_ms} late].",
 		Headline: "video arrives before its sequence header",
 		Args: []Arg{
 			{"codec", Word, "name of the codec"},
@@ -107,7 +107,7 @@ var codecs = []Rule{
 		ID: "config-audio-late", Title: "Audio begins before its sequence header", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Audio frames arrive before the AudioSpecificConfig that says how to decode them. Decoders throw those frames away; strict platforms take it for a protocol violation and disconnect. Azure Media Services documented exactly that, and Tencent reports it in its callback.",
 		Fix:      "Update the encoder or relay so that the audio sequence header goes first after every connect and reconnect. If the recording was started mid-stream, record once more from the start of the push.",
-		Message:  "{frames} coded {codec} frames come before the audio sequence header[, which arrives {late_ms} late].",
+		Message:  "{frames} coded {codec} {frames|frame comes|frames come} before the audio sequence header[, which arrives {late_ms} late].",
 		Headline: "audio arrives before its sequence header",
 		Args: []Arg{
 			{"codec", Word, "name of the codec"},
@@ -140,7 +140,7 @@ var codecs = []Rule{
 		}, Since: since,
 	},
 	{
-		ID: "config-changed", Title: "Configuration changes mid-stream", Severity: diag.Warning, Basis: diag.Documented,
+		ID: "config-changed", Title: "Configuration changes mid-stream", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "A second, different sequence header arrives while the stream runs: the size, codec, profile or sample rate is no longer what it was. Some platforms start a new decoder and go on, some stop the recording or the transcoder, some drop the connection; viewers see at least a stutter. It happens when somebody changes a scene's canvas, a source switches between cameras, or a phone is turned.",
 		Fix:      "Fix the output size, frame rate and codec in the encoder and let it scale every source to that. To change them, stop the stream and start it again.",
 		Message:  "The {track} configuration changes mid-stream: {changed}[ from {before} to {after}].",
@@ -219,8 +219,8 @@ var codecs = []Rule{
 		ID: "audio-config-mismatch", Title: "Audio settings that the platform does not take", Severity: diag.Warning, Basis: diag.Documented,
 		Why:      "The codec is right, but its settings are outside what the platform lists: an unusual sample rate, more channels than stereo, or a form of AAC such as HE-AAC where plain AAC-LC is asked for. The stream usually connects. What follows depends on the platform: a warning in its console, sound at the wrong pitch, missing channels, or silence on some players.",
 		Fix:      "Set the encoder's audio to AAC-LC, stereo, 48 kHz or 44.1 kHz, about 128 kb/s; every platform takes that.",
-		Message:  "The audio {property} is {got}[; taken is {accepted}].",
-		Headline: "its audio {property} is {got}[, taken is {accepted}]",
+		Message:  "The audio {property} is {got}[; taken: {accepted}].",
+		Headline: "its audio {property} is {got}[ (taken: {accepted})]",
 		Args: []Arg{
 			{"property", Word, "sample rate, channel count or AAC type"},
 			{"got", Word, "its value, with unit"},

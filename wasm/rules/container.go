@@ -50,7 +50,7 @@ var container = []Rule{
 		ID: "flv-truncated", Title: "File ends inside a tag", Severity: diag.Warning, Basis: diag.Documented,
 		Why:      "The last tag announces more bytes than the file has left. The recording was cut off: the disk filled up, the program was stopped, the connection broke, or the download did not finish. Everything before that tag can be read and was checked. What came after it, and perhaps the moment that matters most, is missing.",
 		Fix:      "If this is a download, fetch it again and compare the size. If it is the recording itself, look at what happened to the recorder at that moment: free disk space, a crash, a lost connection.",
-		Message:  "The file ends inside a tag: {have_bytes} of {size_bytes} are there, {missing_bytes} are missing.",
+		Message:  "The file ends inside a tag of {size_bytes}: {have_bytes} are there, {missing_bytes} missing.",
 		Headline: "the recording is cut off in the middle of a tag",
 		Args: []Arg{
 			{"have_bytes", Bytes, "bytes of the tag that are there, its 11-byte header included"},
@@ -65,7 +65,7 @@ var container = []Rule{
 		ID: "flv-previous-tag-size", Title: "PreviousTagSize is wrong", Severity: diag.Warning, Basis: diag.Documented,
 		Why:      "After each tag stand four bytes that repeat its size, so that a player can step backwards. Here they do not match the tag before them. Reading forwards works all the same, and the number does not travel over RTMP, so a platform never sees it. Seeking backwards may break, and where only some of the numbers are wrong, bytes may have been lost or changed at that place.",
 		Fix:      "If every number is off in the same way, the program that wrote the file counts differently: ffmpeg -i recording.flv -c copy clean.flv puts it right. If only a few are, look at the tags around the place for lost or damaged data.",
-		Message:  "PreviousTagSize says {got} where the tag before it has {expected} bytes[; {pattern}].",
+		Message:  "PreviousTagSize says {got} where {expected} belongs[; {pattern}].",
 		Headline: "the sizes between the tags do not match[ ({pattern})]",
 		Args: []Arg{
 			{"got", Count, "PreviousTagSize as it stands"},
@@ -89,7 +89,7 @@ var container = []Rule{
 		ID: "flv-garbage", Title: "Bytes that are no tag", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Between two tags stand bytes that do not form a tag. In a recording this is what damage looks like: a lost block, two files joined together, a program that wrote over itself. We looked for the next place where a valid tag begins and went on from there; what lay between is lost. If the same bytes arrive on a live connection, the server can no longer tell where one message ends and the next begins, and closes the connection.",
 		Fix:      "Note the byte offset and compare it with a second copy of the recording: if the other copy is clean, the file was damaged on its way. If the fault is in every copy, the writer (or the encoder, if it was recorded from the wire) is at fault: update it and record again.",
-		Message:  "{skipped_bytes} that are no tag were skipped[ (they look like {looks_like})][; {total_bytes} in all places together].",
+		Message:  "{skipped_bytes} that are no tag were skipped[ (they look like {looks_like})][; {total_bytes} in all such places together].",
 		Headline: "{skipped_bytes} in the middle of it are no tags",
 		Args: []Arg{
 			{"skipped_bytes", Bytes, "bytes skipped at the first such place"},
@@ -127,7 +127,7 @@ var container = []Rule{
 		ID: "flv-empty", Title: "No audio and no video", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "The file has an FLV header and nothing to see or hear after it. The encoder opened the stream and never sent media: its input was missing, it failed to start, or the recording stopped at once. On the wire this looks like a publisher that connects and then says nothing; platforms wait a few seconds and close the connection.",
 		Fix:      "Check that the encoder has a source (camera, capture card, scene) and really started encoding; its log says so. Then record again for a minute.",
-		Message:  "There is no audio and no video in this file[: {tags} tags, none of them media].",
+		Message:  "There is no audio and no video in this file[: {tags} {tags|tag|tags}, none of them media].",
 		Headline: "there is no audio and no video in it",
 		Args:     []Arg{{"tags", Count, "tags of any kind in the file; missing when there are none"}},
 		Sources:  []Source{flvSpec("E.3 (the FLV file body)"), azureErrors},

@@ -7,7 +7,7 @@ var keyframes = []Rule{
 		ID: "keyframe-first", Title: "Video does not begin with a key frame", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "A picture can only be built up from a key frame. This stream begins with frames that refer to pictures nobody has, so everything up to the first key frame is thrown away: the viewer sees nothing or grey smear, and a server that waits for a key frame collects data that it cannot use. It is normal when a recording was started in the middle of a stream; at the start of a push it is the encoder's or relay's fault.",
 		Fix:      "Start the encoder after the connection is accepted, or let it force a key frame on connect. A relay should hold frames back until the next key frame. If the recording was started mid-stream, record once more from the start.",
-		Message:  "{frames} video frames[ ({bytes})] come before the first key frame[, {late_ms} into the video].",
+		Message:  "{frames} video {frames|frame comes|frames come} before the first key frame[, which is {late_ms} into the video][; {bytes} of data].",
 		Headline: "its video does not begin with a key frame",
 		Args: []Arg{
 			{"frames", Count, "coded frames before the first key frame"},
@@ -20,7 +20,7 @@ var keyframes = []Rule{
 	},
 	{
 		ID: "keyframe-interval", Title: "Key frames too far apart", Severity: diag.Warning, Basis: diag.Ours,
-		Why:      "Viewers can only join, and a platform can only cut a segment, at a key frame. With long intervals a viewer waits that long for a picture, quality switching comes late, and the platform has to hold all the video since the last key frame; when that grows too large it disconnects the encoder (Azure: \"a large amount of video data without any key frames\"). The last interval counts too: a stream that ends, or was cut, long after its last key frame shows it only there. The usual cause is a key frame interval left on automatic, which lets x264 go to 250 frames or more on a still picture.",
+		Why:      "Viewers can only join, and a platform can only cut a segment, at a key frame. With long intervals a viewer waits that long for a picture, quality switching comes late, and the platform has to hold all the video since the last key frame; when that grows too large it disconnects the encoder (Azure: \"a large amount of video data without any key frames\"). The last interval counts too: a stream that ends, or was cut, long after its last key frame shows it only there. The usual cause is a key frame interval left on automatic, which lets x264 wait up to 250 frames (8 s at 30 fps).",
 		Fix:      "Set the key frame interval to 2 s and switch scene-cut detection off. OBS: Output, Keyframe Interval 2. FFmpeg: -g 60 -keyint_min 60 -sc_threshold 0 at 30 fps. Hardware encoders call it GOP length or IDR period.",
 		Message:  "No key frame for {interval_ms}[ from {start_ms}][ to {end_ms}][{open?}, up to the end of the recording][; the limit is {limit_ms}][; {bytes} of video since the last key frame][, the limit is {limit_bytes}][. {reason}].",
 		Headline: "no key frame for {interval_ms}[ at {start_ms}]",

@@ -63,7 +63,7 @@ var limits = []Rule{
 		ID: "b-frames", Title: "B-frames where they are advised against", Severity: diag.Info, Basis: diag.Documented,
 		Why:      "Some frames are sent in one order and shown in another (B-frames). That saves bitrate and is fine for ordinary delivery. Each one adds a little delay, and WebRTC readers and some low-latency modes cannot show them at all: they refuse the stream or the picture jitters back and forth. This platform advises against them for such delivery.",
 		Fix:      "Set B-frames to 0 in the encoder (x264: bframes=0 or tune=zerolatency; NVENC: Max B-frames 0) if you use the low-latency mode. Otherwise leave them.",
-		Message:  "The video has B-frames: {frames} frames are shown later than they are decoded, by up to {max_offset_ms}.",
+		Message:  "The video has B-frames: {frames} {frames|frame is|frames are} shown later than decoded, by up to {max_offset_ms}.",
 		Headline: "its video has B-frames",
 		Args: []Arg{
 			{"frames", Count, "frames whose composition offset is above the smallest one"},

@@ -36,7 +36,8 @@ func Headline(f *diag.Finding) string {
 
 // fill replaces {name} by the argument's value with its unit, and leaves out
 // a [part] of which an argument is missing, an empty text or false. {name?}
-// only asks for the argument and writes nothing. Parts do not nest.
+// only asks for the argument and writes nothing; {name|frame|frames} writes the
+// first word for 1 and the second for any other number. Parts do not nest.
 func fill(text string, r *Rule, args diag.Args) string {
 	b := make([]byte, 0, len(text)+32)
 	for i := 0; i < len(text); {
@@ -81,11 +82,19 @@ func part(b []byte, text string, r *Rule, args diag.Args) (_ []byte, ok bool) {
 		if silent {
 			name = name[:len(name)-1]
 		}
+		name, one, many := plural(name)
 		a, found := args.Get(name)
 		if !found || a.Kind == diag.Text && a.Text == "" || a.Kind == diag.Bool && a.Int == 0 {
 			ok = false
 		}
 		if silent {
+			continue
+		}
+		if many != "" {
+			if a.Kind == diag.Int && a.Int == 1 {
+				many = one
+			}
+			b = append(b, many...)
 			continue
 		}
 		if !found {
@@ -96,6 +105,21 @@ func part(b []byte, text string, r *Rule, args diag.Args) (_ []byte, ok bool) {
 		b = append(b, Format(doc.Unit, a)...)
 	}
 	return b, ok
+}
+
+// plural takes {name|one|many} apart; one and many are empty for a plain name.
+func plural(s string) (name, one, many string) {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '|' {
+			continue
+		}
+		for j := i + 1; j < len(s); j++ {
+			if s[j] == '|' {
+				return s[:i], s[i+1 : j], s[j+1:]
+			}
+		}
+	}
+	return s, "", ""
 }
 
 func upperFirst(s string) string {

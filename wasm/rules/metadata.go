@@ -4,7 +4,7 @@ import "ingestdoctor/wasm/diag"
 
 var metadata = []Rule{
 	{
-		ID: "metadata-missing", Title: "No metadata", Severity: diag.Warning, Basis: diag.Documented,
+		ID: "metadata-missing", Title: "No metadata", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "Before its media an encoder sends one script message, onMetaData, with the picture size, frame rate, codecs and bitrates. There is none here. The stream can be decoded without it, and many platforms do. A platform that receives several bitrates of one event needs the declared rates to tell them apart, and tools in between use them to plan. Azure Media Services documented both: harmless where one bitrate is pushed to live encoding, a problem for several bitrates.",
 		Fix:      "Switch the encoder's metadata on (it is on by default in OBS, FFmpeg and most hardware encoders), or update the encoder. On Azure the rates could be given in the URL instead: ?videodatarate=5000&audiodatarate=192, in kbit/s.",
 		Message:  "There is no onMetaData anywhere[, and {qualities} bitrates are pushed together].",
@@ -15,10 +15,10 @@ var metadata = []Rule{
 		Codes:    []Code{noMetadata}, Since: since,
 	},
 	{
-		ID: "metadata-late", Title: "Metadata comes after the media", Severity: diag.Warning, Basis: diag.Documented,
+		ID: "metadata-late", Title: "Metadata comes after the media", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "The stream's description (onMetaData) arrives only after audio or video has begun. A server that sets up its decoder, its recording or its bitrate ladder at the first frame does so without knowing size and rates, and some refuse the stream for it. It happens when an encoder is restarted behind a proxy, or when a recorder starts in the middle of a stream.",
 		Fix:      "Let the encoder send onMetaData before the first frame and again after each reconnect; a current version of it normally does. If the recording was started mid-stream, record once more from the very start of the push before you worry.",
-		Message:  "The first onMetaData comes after {media_tags} audio and video tags[, {late_ms} into the stream].",
+		Message:  "The first onMetaData comes after {media_tags} audio or video {media_tags|tag|tags}[, {late_ms} into the stream].",
 		Headline: "its metadata comes too late[, {late_ms} into the stream]",
 		Args: []Arg{
 			{"media_tags", Count, "audio and video tags before it, sequence headers included"},
@@ -73,7 +73,7 @@ var metadata = []Rule{
 		ID: "bitrate-mismatch", Title: "Declared and measured bitrate differ widely", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "The metadata declares one bitrate and the stream has quite another. Platforms compare the two to see whether a push is healthy: far too little looks like a connection that cannot keep up, far too much like a burst. Azure Media Services called it unexpectedBitrate from twice, or down to half, the declared rate. A quiet scene under variable bitrate can look the same, so see whether it lasts.",
 		Fix:      "Set the encoder to constant bitrate. If the measured rate is far too low, check its load and the upload bandwidth; if the declared rate is simply wrong, correct it in the encoder or in the URL (videodatarate, audiodatarate in kbit/s).",
-		Message:  "The metadata declares {declared_kbps} for {track}; measured are {measured_kbps}, {ratio} times as much[. From {limit_ratio} times, up or down, counts as a mismatch].",
+		Message:  "The metadata declares {declared_kbps} for {track}, and {measured_kbps} were measured: {ratio} times the declared rate[. A factor of {limit_ratio} either way counts as a mismatch].",
 		Headline: "it sends {measured_kbps} of {track} where {declared_kbps} are declared",
 		Args: []Arg{
 			{"track", Word, "video, audio, or the two together"},

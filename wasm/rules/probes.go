@@ -8,7 +8,7 @@ var probes = []Rule{
 	{
 		ID: "probe-refused-target", Title: "Target may not be probed", Severity: diag.Error, Basis: diag.Ours,
 		Why:      "Our server does the probing, and it refuses to be used against addresses that are not on the public internet: private and link-local networks, itself, a cloud's metadata service, or ports that carry no live ingest. Nothing was sent, so this says nothing about whether the target works from where you are.",
-		Fix:      "To test a server inside your own network, run ingestdoctor there: ingestdoctor probe URL. If a public name resolves to a private address, its DNS entry is wrong.",
+		Fix:      "To test a server inside your own network, run Ingest Doctor on a machine there. If a public name resolves to a private address, its DNS entry is wrong.",
 		Message:  "{target} may not be probed from here: {reason}.",
 		Headline: "the target may not be probed from here",
 		Args: []Arg{

@@ -32,7 +32,8 @@ type Rule struct {
 	Fix      string        // what to do now, in one or two sentences
 	// Message is the finding's text: {name} stands for an argument, written with
 	// its unit; a part in [square brackets] is left out when one of its arguments
-	// is missing, an empty text or false; {name?} only asks and writes nothing.
+	// is missing, an empty text or false; {name?} only asks and writes nothing;
+	// {name|frame|frames} writes the word that goes with the number.
 	Message string
 	// Headline completes "Azure would refuse this: ..." for the customer; same form as Message.
 	Headline string

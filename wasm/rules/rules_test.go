@@ -40,7 +40,8 @@ func placeholders(t *testing.T, text string) (names []string) {
 			if strings.HasSuffix(name, "?") && depth == 0 {
 				t.Errorf("{%s} outside of brackets in %q", name, text)
 			}
-			names = append(names, strings.TrimSuffix(name, "?"))
+			name, _, _ = plural(strings.TrimSuffix(name, "?"))
+			names = append(names, name)
 			i += end
 		}
 	}
@@ -356,7 +357,8 @@ func TestMessagesReadWell(t *testing.T) {
 					depth--
 				case '{':
 					if depth == 0 {
-						needed[text[i+1:i+strings.IndexByte(text[i:], '}')]] = true
+						name, _, _ := plural(text[i+1 : i+strings.IndexByte(text[i:], '}')])
+						needed[name] = true
 					}
 				}
 			}

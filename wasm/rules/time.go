@@ -4,9 +4,9 @@ import "ingestdoctor/wasm/diag"
 
 var timing = []Rule{
 	{
-		ID: "timestamp-backwards", Title: "Timestamp goes back", Severity: diag.Error, Basis: diag.Documented,
+		ID: "timestamp-backwards", Title: "Timestamp goes back", Severity: diag.Error, Basis: diag.Inferred,
 		Why:      "Within one track, time runs backwards: a tag carries an earlier timestamp than the one before it. Frames are sent in the order in which they are decoded, so this must not happen (the wrap of the 32-bit counter after 49 days is followed and not reported). Platforms that cut the stream into segments cannot place such a frame: they drop it, start a new segment with a gap, or disconnect. Viewers see a jump, or the player stops. It comes from an encoder that resets its clock, a source switch, or two encoders that feed one stream name.",
-		Fix:      "Update or restart the encoder, and avoid changes of source that restart its clock. Check that only one encoder uses the stream key. If the clock was reset by a looped file, re-time it: ffmpeg -re -stream_loop -1 with -fflags +genpts.",
+		Fix:      "Update or restart the encoder, and avoid changes of source that restart its clock. Check that only one encoder uses the stream key. If a file is played in a loop, let one program do the looping so that time goes on: ffmpeg -re -stream_loop -1 -i film.flv -c copy -f flv URL.",
 		Message:  "The {track} timestamp goes back by {back_ms}: from {from_ms} to {to_ms}[; {cause}].",
 		Headline: "its {track} time runs backwards by {back_ms} at {from_ms}",
 		Args: []Arg{
@@ -72,7 +72,7 @@ var timing = []Rule{
 	{
 		ID: "av-drift", Title: "Audio and video drift apart", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "Audio and video should carry nearly the same time wherever they stand next to each other, and each track's clock should run at the pace of its own samples (an AAC frame is 1,024 samples). Here they do not: the two drift apart, or the muxer lets one run far ahead of the other, or one clock is fast or slow. Platforms must hold one track back to wait for the other; beyond a second or so they drop data or cut the connection, and viewers hear the words before or after they see them.",
-		Fix:      "Use one clock for both: set the encoder's sample rate to that of the audio device (48 kHz on most), avoid devices with clocks of their own or switch on the encoder's drift correction, and let the encoder interleave (FFmpeg: do not use -max_interleave_delta 0).",
+		Fix:      "Use one clock for both: set the encoder's sample rate to that of the audio device (48 kHz on most), avoid devices with clocks of their own or switch on the encoder's drift correction. If the two are merely sent far apart, copy the recording once with ffmpeg -i in.flv -c copy out.flv, which interleaves them, and see whether the fault was in the writing only.",
 		Message:  "[Audio and video drift apart: by {drift_ms} at {at_ms}][Audio and video that stand next to each other are {interleave_ms} apart at {at_ms}][The {track} clock runs {pace_percent} {pace} compared with its samples][ over {over_ms}][; the limit is {limit_ms}][; the limit is {limit_percent}][. {ahead} is ahead].",
 		Headline: "[audio and video drift {drift_ms} apart][audio and video are sent {interleave_ms} apart][its {track} clock runs {pace_percent} {pace}]",
 		Args: []Arg{
@@ -88,7 +88,7 @@ var timing = []Rule{
 			{"ahead", Word, "which track has the later timestamps: audio or video"},
 		},
 		Sources: []Source{{Title: "ISO/IEC 14496-3 (AAC: 1,024 samples a frame)"}, azureErrors, ourRule},
-		Example: "AAC timestamps at 44.1 kHz steps for audio that is really 48 kHz: 8.8 % slow.",
+		Example: "AAC timestamps at 44.1 kHz steps for audio that is really 48 kHz: the clock runs 8.8 % fast.",
 		Codes:   []Code{discontinuity}, Since: since,
 	},
 	{

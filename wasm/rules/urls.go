@@ -306,7 +306,7 @@ var urls = []Rule{
 	},
 	{
 		ID: "url-retired", Title: "Platform has been switched off", Severity: diag.Warning, Basis: diag.Documented,
-		Why:      "The service behind this address has ended: Azure Media Services stopped on 30 June 2024, with one extension of 30 days. Its host names no longer resolve, so no setting of the encoder can make the push work.",
+		Why:      "The service behind this address has ended: Azure Media Services stopped on 30 June 2024, with one extension of 30 days. Nothing takes streams at its addresses any more, so no setting of the encoder can make the push work.",
 		Fix:      "Move the stream to another platform, and put its ingest URL into the encoder. The profiles here show what each platform expects.",
 		Message:  "{service} was switched off on {retired_on}; this address leads nowhere.",
 		Headline: "{service} was switched off on {retired_on}",
