@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,43 +15,50 @@ type Check struct {
 	UsableMS float64 // from navigation until a file can be chosen
 }
 
-// The selectors that tests use; web/ui documents the attributes.
-const (
-	FileInput = `[data-testid="file-input"]`
-	State     = `[data-testid="check-file"]`
-)
+// FileInput is the page's input for recordings; web/ui/register.go lists the
+// ids and attributes that tests may use.
+const FileInput = "#file"
 
 // watchCheck notes when the page becomes usable, when a file was chosen, what
-// the worker said and when, and when the first summary was on the page.
+// the worker said and when, and when the report was on the page. e2e.begin()
+// stands for a choice where a test makes the page read in another way.
 const watchCheck = `(() => {
-	const seen = window.e2e = {messages: [], usable: 0, chosen: 0, first: 0, done: 0, workers: 0};
+	const seen = window.e2e = {messages: [], usable: 0, chosen: 0, workers: [], reports: 0};
 	const Real = window.Worker;
 	window.Worker = class extends Real {
 		constructor(...args) {
 			super(...args);
-			seen.workers++;
-			seen.worker = this;
+			seen.workers.push(this);
 			this.addEventListener("message", (e) => {
 				const m = e.data || {};
-				seen.messages.push({at: performance.now(), t: m.t, read: m.read, ms: m.ms, state: m.state, reader: m.reader});
+				const note = {at: performance.now(), t: m.t, id: m.id, read: m.read, size: m.size, ms: m.ms, state: m.state, reader: m.reader, text: m.text};
+				seen.messages.push(note);
+				if (m.t === "done") seen.report = m.report;
 			});
 		}
 	};
-	addEventListener("change", (e) => {
-		if (e.target.type !== "file") return;
-		Object.assign(seen, {chosen: performance.now(), first: 0, done: 0, messages: []});
-	}, true);
-	setInterval(() => {
-		const now = performance.now();
-		if (!seen.usable && document.querySelector('[data-testid="file-input"]:not([disabled])')) seen.usable = now;
-		const state = document.querySelector('[data-testid="check-file"]')?.dataset.state;
-		if (seen.chosen && !seen.first && document.querySelector('[data-testid="summary"]')) seen.first = now;
-		if (seen.chosen && !seen.done && /^(done|cancelled|failed)$/.test(state)) seen.done = now;
-	}, 4);
+	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: [], report: ""});
+	addEventListener("change", (e) => { if (e.target.type === "file") seen.begin(); }, true);
+	addEventListener("drop", () => seen.begin(), true);
+	const mark = (name) => performance.getEntriesByName(name).filter((m) => m.startTime > seen.chosen).at(0)?.startTime || 0;
+	seen.state = () => document.querySelector("#verdict")?.dataset.state || "";
+	seen.first = () => seen.chosen && mark("ingest-first-summary");
+	seen.done = () => {
+		if (!seen.chosen) return 0;
+		const failed = seen.messages.find((m) => m.t === "failed");
+		if (failed && /^(unreadable|broken)$/.test(seen.state())) return failed.at;
+		return seen.messages.some((m) => m.t === "done") && mark("ingest-done");
+	};
+	const timer = setInterval(() => {
+		if (document.querySelector("#file:not([disabled])")) {
+			seen.usable = performance.now();
+			clearInterval(timer);
+		}
+	}, 2);
 })()`
 
-// OpenCheck opens the page and waits until a file can be chosen. query is
-// added to the address, with its question mark, or empty.
+// OpenCheck opens the page and waits until a file can be chosen. fresh gives it
+// a cache and a service worker of its own.
 func OpenCheck(b *Browser, base string, fresh bool) (*Check, error) {
 	t, err := b.Open(fresh)
 	if err != nil {
@@ -79,18 +87,23 @@ func (c *Check) load(base string) error {
 	return err
 }
 
-// Run is how long one analysis took, in milliseconds.
+// Run is how one analysis went, in milliseconds.
 type Run struct {
 	WorkerMS float64 // in the worker, from the message to the report
-	FirstMS  float64 // from the choice to the first summary on the page
+	FirstMS  float64 // from the choice to the first summary on the page, 0 when there was none
 	DoneMS   float64 // from the choice to the report on the page
-	State    string
-	Reader   string // byob, stream or slices
+	State    string  // what the page shows: done, cancelled, failed, unreadable, broken
+	Reader   string  // byob, stream or slices
+}
+
+// Choose chooses files, without waiting.
+func (c *Check) Choose(files ...string) error {
+	return chromedp.Do(c.Ctx, c.SetFiles(FileInput, files...))
 }
 
 // Analyse chooses a file and waits for its report.
 func (c *Check) Analyse(file string, limit time.Duration) (Run, error) {
-	if err := chromedp.Do(c.Ctx, c.SetFiles(FileInput, file)); err != nil {
+	if err := c.Choose(file); err != nil {
 		return Run{}, err
 	}
 	return c.Finish(limit)
@@ -98,15 +111,66 @@ func (c *Check) Analyse(file string, limit time.Duration) (Run, error) {
 
 // Finish waits for the report of the file that was chosen last.
 func (c *Check) Finish(limit time.Duration) (Run, error) {
-	if err := c.Wait("e2e.chosen && e2e.done", limit); err != nil {
-		return Run{}, err
+	if err := c.Wait("e2e.done()", limit); err != nil {
+		return Run{}, fmt.Errorf("%w; the page says %s", err, c.now())
 	}
 	return Eval[Run](c.Tab, `(() => {
 		const done = e2e.messages.find((m) => m.t === "done") || {};
-		return {WorkerMS: done.ms || 0, FirstMS: e2e.first - e2e.chosen, DoneMS: e2e.done - e2e.chosen, State: done.state || "", Reader: done.reader || ""};
+		const first = e2e.first();
+		return {WorkerMS: done.ms || 0, FirstMS: first && first - e2e.chosen, DoneMS: e2e.done() - e2e.chosen, State: e2e.state(), Reader: done.reader || ""};
 	})()`)
 }
 
-func (r Run) String() string {
-	return fmt.Sprintf("%s: worker %.0f ms, first %.0f ms, done %.0f ms, %s", r.State, r.WorkerMS, r.FirstMS, r.DoneMS, r.Reader)
+func (c *Check) now() string {
+	s, err := Eval[string](c.Tab, `e2e.state() + ": " + (document.querySelector("#verdict")?.innerText || document.body.innerText).slice(0, 500) + " | " + JSON.stringify(e2e.messages.slice(-3))`)
+	if err != nil {
+		return err.Error()
+	}
+	return s
+}
+
+// Finding is one finding as the report's JSON and the page have it.
+type Finding struct {
+	Rule        string         `json:"rule"`
+	Severity    string         `json:"severity"`
+	Message     string         `json:"message"`
+	Offset      int64          `json:"offset"`
+	TimestampMS int64          `json:"timestamp_ms"`
+	Count       int64          `json:"count"`
+	Args        map[string]any `json:"args"`
+}
+
+// Report is what tests read of a report.
+type Report struct {
+	Format  string `json:"format"`
+	Profile struct {
+		ID string `json:"id"`
+	} `json:"profile"`
+	Input struct {
+		Name  string `json:"name"`
+		Bytes int64  `json:"bytes"`
+		Read  int64  `json:"bytes_read"`
+		State string `json:"state"`
+	} `json:"input"`
+	Verdict struct {
+		Severity string `json:"severity"`
+		Headline string `json:"headline"`
+	} `json:"verdict"`
+	Media    json.RawMessage `json:"media"`
+	Findings []Finding       `json:"findings"`
+}
+
+// ParseReport reads the JSON of a report.
+func ParseReport(text []byte) (r Report, err error) {
+	err = json.Unmarshal(text, &r)
+	return r, err
+}
+
+// Report is the report that the worker gave last.
+func (c *Check) Report() (Report, error) {
+	text, err := Eval[string](c.Tab, "e2e.report || ''")
+	if err != nil {
+		return Report{}, err
+	}
+	return ParseReport([]byte(text))
 }
