@@ -9,7 +9,7 @@ var probes = []Rule{
 		ID: "probe-refused-target", Title: "Target may not be probed", Severity: diag.Error, Basis: diag.Ours,
 		Why:      "Our server does the probing, and it refuses to be used against addresses that are not on the public internet: private and link-local networks, itself, a cloud's metadata service, or ports that carry no live ingest. Nothing was sent, so this says nothing about whether the target works from where you are.",
 		Fix:      "To test a server inside your own network, run Ingest Doctor on a machine there. If a public name resolves to a private address, its DNS entry is wrong.",
-		Message:  "{target} may not be probed from here: {reason}.",
+		Message:  "This target ({target}) may not be probed from here: {reason}.",
 		Headline: "the target may not be probed from here",
 		Args: []Arg{
 			{"target", Word, "host, address or port; never a key"},
@@ -133,7 +133,7 @@ var probes = []Rule{
 		ID: "probe-connect-rejected", Title: "Server refuses connect", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "The server speaks RTMP and refuses the connect command, which names the application and the address. Its own words are shown as they came. The usual reasons: the application or access token is not known, the encoder's address is not on the allow list, or the server wants user and password. Some servers, nginx-rtmp among them, close the connection without a word.",
 		Fix:      "Compare application and token with the platform's page. Then check the allow list: it must hold the encoder's public address, and for this probe that of our server.",
-		Message:  "connect was refused: {code}[ ({description})][{closed?}, and the connection closed].",
+		Message:  "The connect command was refused: {code}[ ({description})][{closed?}, and the connection closed].",
 		Headline: "the server refuses the connection ({code})",
 		Args: []Arg{
 			{"code", Word, "the server's code, verbatim; or: no answer, the connection was closed"},
@@ -156,7 +156,7 @@ var probes = []Rule{
 		ID: "probe-publish-rejected", Title: "Server refuses publish", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "The connection stands, and the server refuses the publish command, which names the stream or key. Its own words are shown as they came. Either the key or signature is wrong or has expired, or somebody is publishing under it already. Some servers accept first and close a moment later; we wait for that. This rung runs only when you ask for it, because a publish probe can push a running stream off the air.",
 		Fix:      "Copy the stream key again, or generate a new signed URL. Make sure that no other encoder (a backup, a forgotten laptop) uses the same key.",
-		Message:  "publish was refused: {code}[ ({description})][{closed?}, and the connection closed][ after {took_ms}].",
+		Message:  "The publish command was refused: {code}[ ({description})][{closed?}, and the connection closed][ after {took_ms}].",
 		Headline: "the server refuses the stream key ({code})",
 		Args: []Arg{
 			{"code", Word, "the server's code, verbatim; or: no answer, the connection was closed"},

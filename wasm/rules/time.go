@@ -96,7 +96,7 @@ var timing = []Rule{
 		Why:      "Each video tag says how long after decoding its picture is to be shown. A negative value would show the picture before it exists; one of many seconds is surely a mistake. Players then show frames in the wrong order, stutter, or run out of step with the sound, and platforms that repackage the stream may reject the segment. The usual cause is a wrong sign or time base in the encoder or in a tool that made the FLV.",
 		Fix:      "Update the encoder or tool. As a way round, set B-frames to 0: without them the offset is 0 for every frame.",
 		Message:  "A video frame's composition time is {offset_ms}[; it can be 0 to {limit_ms}].",
-		Headline: "a video frame is to be shown {offset_ms} after it is decoded, which cannot be",
+		Headline: "its video has an impossible composition time ({offset_ms})",
 		Args: []Arg{
 			{"offset_ms", Millis, "composition time (presentation minus decoding time)"},
 			{"limit_ms", Millis, "the largest that the profile allows"},

@@ -31,8 +31,8 @@ var urls = []Rule{
 		ID: "url-scheme", Title: "Wrong scheme", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "The part before :// says how the encoder talks to the server. This one is not among those that the platform takes for ingest. Playback addresses (https, .m3u8, .flv) look much alike, but they point to where viewers fetch the stream; an encoder that pushes there is turned away or gets no answer at all.",
 		Fix:      "Take the ingest (push, publish, server) URL from the platform's page, not the playback URL. It begins with rtmp:// or rtmps://.",
-		Message:  "The scheme is {found}[, {kind}]; taken is {expected}.",
-		Headline: "the URL begins with {found}, and only {expected} is taken",
+		Message:  "The scheme is {found}[, {kind}]; taken: {expected}.",
+		Headline: "the URL begins with {found} (taken: {expected})",
 		Args: []Arg{
 			{"found", Word, "the scheme as it stands"},
 			{"kind", Word, "what such a URL is, in words: a playback URL (HLS), an SRT address, ..."},
@@ -49,7 +49,7 @@ var urls = []Rule{
 		ID: "url-port", Title: "Port that the platform does not listen on", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "The platform takes streams on certain ports only, and this is none of them. The connection is refused, or waits until it times out; from the encoder it looks exactly like a blocked firewall.",
 		Fix:      "Use the platform's port, or leave the port out where it is the scheme's usual one (rtmp 1935, rtmps 443).",
-		Message:  "Port {found} is none of the platform's[ for {scheme}]: {expected}.",
+		Message:  "Port {found} is none of the platform's[ for {scheme}]; it listens on {expected}.",
 		Headline: "port {found} is none that the platform listens on",
 		Args: []Arg{
 			{"found", Word, "the port as it stands"},
@@ -64,7 +64,7 @@ var urls = []Rule{
 		ID: "url-port-scheme", Title: "Port and scheme do not go together", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "Each port speaks either plain RTMP or RTMP inside TLS. Here the encoder would speak one to a port that expects the other. Neither side understands the first bytes, and most servers say nothing at all: the encoder hangs until its time is up and reports a failed handshake.",
 		Fix:      "Pair them as the platform does: plain rtmp on the plain port, rtmps on the TLS port. On Azure that was rtmp on 1935 and 1936, rtmps on 2935 and 2936; elsewhere mostly rtmp on 1935 and rtmps on 443.",
-		Message:  "{scheme} does not go with port {found}: that port speaks {speaks}[; {scheme} needs {expected}].",
+		Message:  "The scheme {scheme} does not go with port {found}: that port speaks {speaks}[; {scheme} goes with {expected}].",
 		Headline: "{scheme} does not go with port {found}",
 		Args: []Arg{
 			{"scheme", Word, "rtmp or rtmps"},
@@ -240,7 +240,7 @@ var urls = []Rule{
 		ID: "url-placeholder", Title: "Placeholder was never replaced", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "A part of the URL is still the placeholder from a manual or a template: angle brackets, GUID_APPID, YOUR_KEY and the like. The server looks for a stream of just that name and finds none.",
 		Fix:      "Replace it by your own value: the platform's page for your event or channel shows the complete URL.",
-		Message:  "{placeholder} is a placeholder[ in the {part}] that was never replaced.",
+		Message:  "The placeholder {placeholder}[ in the {part}] was never replaced.",
 		Headline: "a placeholder was never replaced ({placeholder})",
 		Args: []Arg{
 			{"placeholder", Word, "the placeholder as it stands"},
@@ -254,7 +254,7 @@ var urls = []Rule{
 		ID: "url-datarate", Title: "Data rate in the URL is not a number", Severity: diag.Info, Basis: diag.Documented,
 		Why:      "Azure Media Services took videodatarate and audiodatarate in the URL, in kbit/s, in place of missing metadata. The value here is not a positive number in that unit, so it is ignored, and the service is left to work the rates out by itself.",
 		Fix:      "Write whole numbers in kbit/s without a unit: ?videodatarate=5000&audiodatarate=192.",
-		Message:  "{parameter} is {found}; expected is a positive number in kbit/s.",
+		Message:  "The value of {parameter} is {found}; it should be a positive number in kbit/s.",
 		Headline: "{parameter} in the URL is not a number in kbit/s",
 		Args: []Arg{
 			{"parameter", Word, "videodatarate or audiodatarate"},
