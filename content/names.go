@@ -77,7 +77,6 @@ var building = map[string]bool{
 	"guides":                         true,
 	"encoders":                       true,
 	"platforms":                      true,
-	"codes/azure-media-services":     true,
 	"codes/tencent-css":              true,
 	"codes/youtube-live":             true,
 	"codes/twitch":                   true,
