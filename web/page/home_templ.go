@@ -164,7 +164,7 @@ func (s *Site) Home() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</a>, each with its reason, its source and its fix.</p></section><section class=\"home-section\" aria-labelledby=\"whom\"><h2 id=\"whom\">Against whose limits</h2><p class=\"article muted\">Every limit names its source and the day we looked. Where a platform publishes nothing, the number is our default and says so: no finding claims that a platform refuses what it never published.</p><ul class=\"cluster list-plain\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</a>, each with its reason, its source and its fix.</p></section><section class=\"home-section\" aria-labelledby=\"whom\"><h2 id=\"whom\">Against whose limits</h2><p class=\"measure muted\">Every limit names its source and the day we looked. Where a platform publishes nothing, the number is our default and says so: no finding claims that a platform refuses what it never published.</p><ul class=\"cluster list-plain\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -200,7 +200,7 @@ func (s *Site) Home() templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</ul></section><section class=\"home-section\" aria-labelledby=\"cli\"><h2 id=\"cli\">The same from a terminal</h2><p class=\"article muted\">The program that serves this page also checks files where they are, and pipes.</p><div class=\"article\"><div class=\"code-block\"><pre tabindex=\"0\" aria-label=\"Command\"><code id=\"cli-example\">ingestdoctor flv --profile youtube recording.flv</code></pre><button type=\"button\" class=\"copy-btn\" data-copy-from=\"#cli-example\" aria-label=\"Copy the command\" title=\"Copy\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</ul></section><section class=\"home-section\" aria-labelledby=\"cli\"><h2 id=\"cli\">The same from a terminal</h2><p class=\"measure muted\">The program that serves this page also checks files where they are, and pipes.</p><div class=\"measure\"><div class=\"code-block\"><pre tabindex=\"0\" aria-label=\"Command\"><code id=\"cli-example\">ingestdoctor flv --profile youtube recording.flv</code></pre><button type=\"button\" class=\"copy-btn\" data-copy-from=\"#cli-example\" aria-label=\"Copy the command\" title=\"Copy\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

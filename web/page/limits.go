@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strings"
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
@@ -39,16 +40,34 @@ type held struct {
 // limits are a profile's limits in words.
 func limits(p *profile.Profile) []diag.Limit { return p.Info().Limits }
 
+// limitsBy are the limits that rest on our own word, or on somebody's. The form
+// of the ingest URL has a place of its own on the page.
+func limitsBy(p *profile.Profile, ours bool) []diag.Limit {
+	var list []diag.Limit
+	for _, l := range limits(p) {
+		if (l.Basis == diag.Ours) == ours && isLimit(l) {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
 // limitsOf lists what each profile allows where a rule measures. A default of
 // ours is on the profile's own page; here it would only repeat.
 func limitsOf(r *rules.Rule) []held {
 	var list []held
 	for _, p := range profile.All() {
 		for _, l := range limits(p) {
-			if slices.Contains(l.Rules, r.ID) && (l.Basis != diag.Ours || p == profile.Default()) {
+			if isLimit(l) && slices.Contains(l.Rules, r.ID) && (l.Basis != diag.Ours || p == profile.Default()) {
 				list = append(list, held{p, l.Text, l.Basis})
 			}
 		}
 	}
 	return list
+}
+
+// isLimit tells limits from what else a profile's list holds: the form of its
+// URL and the rules that it grades by itself, which pages show in their own way.
+func isLimit(l diag.Limit) bool {
+	return l.ID != "url" && !strings.HasPrefix(l.ID, "severity-")
 }
