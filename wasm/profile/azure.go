@@ -68,7 +68,7 @@ var (
 		Schemes:  []Scheme{{"rtmp", []int{1935, 1936}, false}, {"rtmps", []int{2935, 2936}, true}},
 		Hosts: []Host{
 			{Suffix: ".channel.media.azure.net", Label: Hex32, Note: "the host name changes each time the live event starts"},
-			{Suffix: ".channel.media.azure.net", Label: Dashed, Note: "static host name: <live event>-<account>-<region>"},
+			{Suffix: ".channel.media.azure.net", Label: Dashed, Words: 3, Note: "static host name: <live event>-<account>-<region>"},
 		},
 		NoIP: true, App: "live", Token: Token{Hex32: true, GUID: true}, StreamNeeded: true, DataRates: true,
 		Short: []string{
@@ -200,7 +200,7 @@ var azureV2 = base(Profile{
 		Template: "rtmp://<channel>-<account>.channel.mediaservices.windows.net:{port}/live/<32 hex digits>/<stream name>",
 		Example:  "rtmp://show-acct.channel.mediaservices.windows.net:1935/live/00000000000000000000000000000000/stream1",
 		Schemes:  []Scheme{{"rtmp", []int{1935, 1936}, false}},
-		Hosts:    []Host{{Suffix: ".channel.mediaservices.windows.net", Label: Dashed}},
+		Hosts:    []Host{{Suffix: ".channel.mediaservices.windows.net", Label: Dashed, Words: 2}},
 		NoIP:     true, App: "live", Token: Token{Hex32: true, GUID: true},
 		Source: azureV2Channels,
 		Note:   "Version 2 had no rtmps. The host name's form is known from third-party samples only.",

@@ -39,6 +39,18 @@ var generic = base(Profile{
 		Values: []string{"AAC", "MP3", "Opus", "FLAC", "AC-3", "E-AC-3"}, Severity: diag.Warning, Basis: ours, Source: ourDefault,
 		Note: "AAC is the only audio codec that every RTMP platform takes. Opus, FLAC, AC-3 and E-AC-3 need a platform that knows Enhanced RTMP.",
 	},
+	URL: URLForm{
+		Template: "rtmp[s]://<host>[:port]/<application>/<stream name>",
+		Example:  "rtmp://live.example.com/live/stream1",
+		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{443}, true}},
+		Other:    []string{"rtmpt", "rtmpts", "rtmpe", "rtmpte"},
+		AnyPort:  true, StreamNeeded: true, Basis: inferred,
+		Source: Source{
+			"FFmpeg, libavformat/rtmpproto.c, and OBS Studio, librtmp/parseurl.c (2026-08-21)",
+			"https://github.com/FFmpeg/FFmpeg/blob/master/libavformat/rtmpproto.c", checked,
+		},
+		Note: "Ports are the schemes' defaults; one's own server may listen on any.",
+	},
 })
 
 // base fills in our default numbers (RULES.md, last section) wherever p has

@@ -556,7 +556,7 @@ func TestURLFormsAgreeWithTheFacts(t *testing.T) {
 	if err := json.Unmarshal(b, &rows); err != nil {
 		t.Fatal(err)
 	}
-	alias := map[string]string{"huawei": "huawei-live", "wowza": "wowza"}
+	alias := map[string]string{"generic": "generic-rtmp", "huawei": "huawei-live", "wowza": "wowza"}
 	for _, p := range All() {
 		platform := p.Platform
 		if platform == "" {

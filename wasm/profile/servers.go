@@ -49,7 +49,8 @@ var wowza = base(Profile{
 	URL: URLForm{
 		Template: "rtmp://<host>:1935/<application>[/<instance>]/<stream>",
 		Example:  "rtmp://wowza.example.com:1935/live/stream1",
-		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{443}, true}}, StreamNeeded: true,
+		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{443}, true}}, StreamNeeded: true, AnyPort: true,
+		Other: []string{"rtmpt", "rtmpts", "rtmpe", "rtmpte"},
 		Basis: ours, Source: ourDefault, Note: "From general knowledge, not from a page of Wowza's.",
 	},
 })
@@ -69,7 +70,7 @@ var nginxRTMP = base(Profile{
 	URL: URLForm{
 		Template: "rtmp://<host>:1935/<application>/<stream name>",
 		Example:  "rtmp://media.example.com:1935/live/stream1",
-		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, StreamNeeded: true, Source: nginxSource,
+		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, StreamNeeded: true, AnyPort: true, Source: nginxSource,
 		Note: "The module speaks no TLS; rtmps means a TLS proxy in front of it.",
 	},
 })
@@ -85,7 +86,7 @@ var srs = base(Profile{
 	URL: URLForm{
 		Template: "rtmp://<host>[:1935]/<app>/<stream>[?vhost=<vhost>]",
 		Example:  "rtmp://srs.example.com/live/livestream",
-		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, StreamNeeded: true, KeyInField: true, Source: srsSource,
+		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, StreamNeeded: true, KeyInField: true, AnyPort: true, LongApp: true, Other: []string{"srt", "webrtc"}, Source: srsSource,
 		Note: "Everything before the last slash is the application.",
 	},
 })
@@ -109,7 +110,7 @@ var mediaMTX = base(Profile{
 		Template: "rtmp[s]://<host>[:port]/<path>[?user=<user>&pass=<password>]",
 		Example:  "rtmp://mtx.example.com/mystream",
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{1936}, true}},
-		Secret:   []string{"pass", "token", "jwt"}, Source: mediamtxSource,
+		Secret:   []string{"pass", "token", "jwt"}, AnyPort: true, WholePath: true, Other: []string{"srt", "whip", "whips"}, Source: mediamtxSource,
 		Note: "The whole path is the stream; leave the key field of OBS empty. Credentials go into the query.",
 	},
 })
@@ -127,7 +128,7 @@ var antMedia = base(Profile{
 		Template: "rtmp://<host>:1935/<application>/<stream id>[?token=<token>]",
 		Example:  "rtmp://ant.example.com:1935/LiveApp/stream1",
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{1936}, true}}, StreamNeeded: true,
-		Secret: []string{"token", "subscriberCode"}, Source: antMediaSource,
+		Secret: []string{"token", "subscriberCode"}, AnyPort: true, Other: []string{"srt", "webrtc"}, Source: antMediaSource,
 		Note: "No special characters in the stream id. rtmps on 1936 is inferred.",
 	},
 })

@@ -62,8 +62,8 @@ var youtube = base(Profile{
 		Example:  "rtmps://a.rtmps.youtube.com:443/live2/xxxx-xxxx-xxxx-xxxx-xxxx",
 		Schemes:  []Scheme{{"rtmps", []int{443}, true}, {"rtmp", []int{1935}, false}},
 		Hosts: []Host{
-			{Exact: "a.rtmps.youtube.com", Note: "rtmps only"}, {Exact: "b.rtmps.youtube.com", Note: "rtmps only, backup"},
-			{Exact: "a.rtmp.youtube.com", Note: "rtmp only"}, {Exact: "b.rtmp.youtube.com", Note: "rtmp only, backup"},
+			{Exact: "a.rtmps.youtube.com", Scheme: "rtmps", Note: "rtmps only"}, {Exact: "b.rtmps.youtube.com", Scheme: "rtmps", Note: "rtmps only, backup"},
+			{Exact: "a.rtmp.youtube.com", Scheme: "rtmp", Note: "rtmp only"}, {Exact: "b.rtmp.youtube.com", Scheme: "rtmp", Note: "rtmp only, backup"},
 		},
 		NoIP: true, App: "live2", StreamNeeded: true, KeyInField: true, Source: youtubeRTMPS,
 		Note: "The backup's ?backup=1 belongs to the server address, before the key.",
@@ -97,10 +97,10 @@ var twitch = base(Profile{
 		Example:  "rtmp://live.twitch.tv/app/live_000000000_EXAMPLEONLY",
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{443}, true}},
 		Hosts: []Host{
-			{Exact: "live.twitch.tv"}, {Suffix: ".twitch.tv", Label: Dashed, Note: "live-<place>.twitch.tv"},
+			{Exact: "live.twitch.tv"}, {Suffix: ".twitch.tv", Prefix: "live-", Label: Dashed, Words: 2, Note: "live-<place>.twitch.tv"},
 			{Suffix: ".contribute.live-video.net", Label: AnyLabel}, {Exact: "ingest.global-contribute.live-video.net"},
 		},
-		NoIP: true, App: "app", StreamNeeded: true, KeyInField: true, Source: obsServices,
+		NoIP: true, NoPort: []string{"rtmps"}, App: "app", StreamNeeded: true, KeyInField: true, Source: obsServices,
 		Note: "?bandwidthtest=true belongs to the key. The rtmps port is inferred.",
 	},
 })

@@ -8,12 +8,17 @@ type URLForm struct {
 	Template string   // rtmps://<host>:443/live2/<stream key>
 	Example  string   // with invented values; never a real key
 	Schemes  []Scheme // taken by the platform
+	Other    []string // further schemes that it takes and that are not plain RTMP: webrtc, srt, rtmpt
 	Hosts    []Host   // naming rule; nil: any host
 	NoIP     bool     // an IP address is refused as host
+	AnyPort  bool     // one's own server: the ports are only its defaults
+	NoPort   []string // schemes whose ports the platform does not document
 	App      string   // the application must be this; empty: any
 	Token    Token    // access token inside the path
 	// StreamNeeded says that a stream name (or key) must follow.
 	StreamNeeded bool
+	WholePath    bool   // the whole path is the stream; there is no application
+	LongApp      bool   // everything before the last slash is the application
 	NameChars    string // allowed beside letters and digits in app and stream; empty: not published
 	KeyInField   bool   // encoders take the key in a field of its own
 	Signed       *Signed
@@ -36,6 +41,9 @@ type Scheme struct {
 type Host struct {
 	Exact  string // the whole name
 	Suffix string // with its leading dot
+	Prefix string // of the label: live-
+	Words  int    // least number of words between the label's dashes; 0: any
+	Scheme string // the only scheme that the host takes; empty: any
 	Label  Label  // what stands before the suffix
 	Note   string
 }
