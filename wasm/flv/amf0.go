@@ -9,6 +9,7 @@ import (
 const (
 	amfDepth   = 32      // nested values; deeper is an error
 	amfValues  = 4096    // values kept; the rest is checked and left out
+	amfItems   = 1024    // values kept of one strict array, such as a list of key frames
 	amfStrings = 1 << 18 // bytes of strings kept; the rest is left out
 )
 
@@ -45,8 +46,9 @@ type amfDecoder struct {
 }
 
 // DecodeAMF0 decodes AMF0 values one after the other. On the first error it
-// returns what it read up to there. Values beyond the first 4,096 and strings
-// beyond 256 KiB in all are checked but not kept (AMFValue.Omitted). A missing
+// returns what it read up to there. Values beyond the first 4,096 (1,024 of one
+// strict array) and strings beyond 256 KiB in all are checked but not kept
+// (AMFValue.Omitted). A missing
 // end marker at the very end, the object end that old writers put behind the
 // last value, and zero padding of less than a value are accepted. AMF3 content
 // (marker 17) ends the decoding without an error.
@@ -56,8 +58,9 @@ func DecodeAMF0(p []byte) (values []AMFValue, err *AMFError) {
 		if d.at > 0 && padding(p[d.at:]) {
 			break
 		}
+		kept := d.keep()
 		v, ok := d.value(0)
-		if ok && d.keep() {
+		if ok && kept {
 			values = append(values, v)
 		}
 		if v.Kind == AMFSwitch && ok {
@@ -84,6 +87,7 @@ func padding(p []byte) bool {
 	return true
 }
 
+// keep takes a place for the next value, before the values inside it take theirs.
 func (d *amfDecoder) keep() bool {
 	d.values++
 	return d.values <= amfValues
@@ -275,11 +279,12 @@ func (d *amfDecoder) properties(v *AMFValue, depth int) {
 		}
 		var name AMFValue
 		d.text(n, &name)
+		kept := d.keep()
 		p, ok := d.value(depth + 1)
 		if !ok {
 			return
 		}
-		if d.keep() {
+		if kept {
 			v.Props = append(v.Props, AMFProperty{Name: name.Str, Value: p})
 		} else {
 			v.Omitted++
@@ -306,11 +311,12 @@ func (d *amfDecoder) items(v *AMFValue, n uint32, depth int) {
 			d.fail(d.at, "the data ends after "+utoa(uint64(i))+" of an array's "+utoa(uint64(n))+" values")
 			return
 		}
+		kept := i < amfItems && d.keep()
 		p, ok := d.value(depth + 1)
 		if !ok {
 			return
 		}
-		if d.keep() {
+		if kept {
 			v.Items = append(v.Items, p)
 		} else {
 			v.Omitted++
