@@ -5,6 +5,7 @@
 package check
 
 import (
+	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/rules"
 )
@@ -84,9 +85,7 @@ type Suite struct {
 	time      *timing
 	keys      *keys
 
-	// Watch is called with each coded frame after the checks; the plots use it.
-	Watch func(t *flv.Tag, f *flv.Frame, tr *Track)
-
+	plots  *Plots
 	notFLV bool
 }
 
@@ -100,9 +99,26 @@ func NewSuite(p *Pass) *Suite {
 		limits:    newLimits(p),
 		time:      newTime(p),
 		keys:      newKeys(p),
+		plots:     newPlots(),
+	}
+	seconds := &p.Stream.Seconds
+	seconds.Done = func(sec *Second) {
+		s.limits.second(sec)
+		s.plots.second(sec, seconds.origin)
 	}
 	return s
 }
+
+// First takes the first bytes of the input, before the reader does.
+func (s *Suite) First(p []byte) { s.container.first(p) }
+
+// Series are the plots so far.
+func (s *Suite) Series() *diag.Series { return s.plots.Series(s.Stream) }
+
+// Metadata is the first onMetaData, nil before it; Declared what the last one
+// announces.
+func (s *Suite) Metadata() *flv.Script { return s.metadata.first }
+func (s *Suite) Declared() *Declared   { return &s.metadata.declared }
 
 // observers are the checks in the order of All.
 func (s *Suite) observers() [6]Observer {
@@ -154,6 +170,9 @@ func (s *Suite) coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	s.Stream.begin(tr, t)
 	s.container.Coded(t, f, tr)
 	s.codecs.Coded(t, f, tr)
+	if f.Config != nil {
+		tr.Config = f.Config // a codec that describes itself in its frames
+	}
 	s.limits.Coded(t, f, tr)
 	s.time.Coded(t, f, tr)
 	if tr.Kind == Video {
@@ -163,9 +182,7 @@ func (s *Suite) coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 		s.metadata.Coded(t, f, tr)
 	}
 	s.Stream.advance(tr, t, f)
-	if s.Watch != nil {
-		s.Watch(t, f, tr)
-	}
+	s.plots.coded(t, tr, s.Stream)
 }
 
 func (s *Suite) config(t *flv.Tag, f *flv.Frame, tr *Track) {
@@ -209,6 +226,9 @@ func (s *Suite) NotFLV(looksLike string) {
 	s.container.notFLV(looksLike)
 }
 
+// Truncated reports whether the input ended inside a tag.
+func (s *Suite) Truncated() bool { return s.container.inside }
+
 // IsFLV reports whether the signature, as far as it was read, is FLV's.
 func (s *Suite) IsFLV() bool { return !s.notFLV }
 
@@ -216,7 +236,7 @@ func (s *Suite) IsFLV() bool { return !s.notFLV }
 func (s *Suite) Close(e *End) {
 	st := s.Stream
 	if end, ok := st.Last(); ok {
-		st.Seconds.close(end)
+		st.Seconds.close(end + int64(st.frameMS()))
 	}
 	for _, o := range s.observers() {
 		o.Close(e)

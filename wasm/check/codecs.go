@@ -82,6 +82,7 @@ func (c *codecs) codec(t *flv.Tag, f *flv.Frame, tr *Track) {
 		ct.bare = 0
 	}
 	tr.Codec, tr.CodecID, tr.FourCC, tr.Enhanced = f.Codec, f.CodecID, f.FourCC, f.Enhanced
+	tr.AudioHeader = f.AudioHeader
 	if f.Enhanced {
 		c.p.Stream.Enhanced = true
 	}

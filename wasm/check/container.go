@@ -24,6 +24,7 @@ type container struct {
 
 	limit       [2]uint32 // bytes of a tag from which its size is judged, by kind
 	garbageSum  int64
+	inside      bool     // the input ended inside a tag
 	sizes       [4]int64 // wrong PreviousTagSizes: zero, +4, the size of the one before, other
 	tags        int64    // PreviousTagSizes behind tags
 	lastExpect  uint32
@@ -293,6 +294,7 @@ func (c *container) cutShort(e *End) {
 		c.truncated.open = true
 		return
 	}
+	c.inside = true
 	st := c.p.Stream
 	ms, _ := st.Last()
 	where := diag.Media{Offset: e.Offset - (size - e.Missing), Tag: st.Tags, TimestampMS: ms}

@@ -408,19 +408,33 @@ func carried(f *flv.Frame, tr *Track) (rates [2]int, channels int) {
 		}
 		return rates, channels
 	}
-	if f.Enhanced {
-		return rates, 0
-	}
-	// FLV 10.1 E.4.2.1; the fields mean nothing for the other formats.
-	switch f.Codec {
-	case flv.MP3, flv.PCMPlatform, flv.PCMLittle, flv.ADPCM:
-		rates[0] = [...]int{5512, 11025, 22050, 44100}[f.AudioHeader>>2&3]
-		if f.Codec == flv.MP3 && rates[0] == 44100 {
-			rates[1] = 48000 // the header has no value for it
-		}
-		channels = 1 + int(f.AudioHeader&1)
+	if rates[0], channels = headerRate(f.Codec, f.AudioHeader, f.Enhanced); f.Codec == flv.MP3 && rates[0] == 44100 {
+		rates[1] = 48000 // the header has no value for it
 	}
 	return rates, channels
+}
+
+// headerRate reads sample rate in Hz and channels from a legacy audio header
+// (FLV 10.1 E.4.2.1); 0 for the formats for which its fields mean nothing.
+func headerRate(c flv.Codec, header uint8, enhanced bool) (rate, channels int) {
+	if enhanced {
+		return 0, 0
+	}
+	switch c {
+	case flv.MP3, flv.PCMPlatform, flv.PCMLittle, flv.ADPCM, flv.Nellymoser:
+		return [...]int{5512, 11025, 22050, 44100}[header>>2&3], 1 + int(header&1)
+	case flv.MP3At8k, flv.Nellymoser8k, flv.G711A, flv.G711Mu:
+		return 8000, 1 + int(header&1)
+	case flv.Nellymoser16k, flv.Speex:
+		return 16000, 1
+	}
+	return 0, 0
+}
+
+// HeaderRate is what the track's legacy audio header says of sample rate and
+// channels, 0 where it says nothing.
+func (tr *Track) HeaderRate() (rate, channels int) {
+	return headerRate(tr.Codec, tr.AudioHeader, tr.Enhanced)
 }
 
 // Close judges what only the whole recording shows.

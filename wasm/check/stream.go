@@ -27,7 +27,7 @@ type Track struct {
 	CodecID     uint8
 	FourCC      uint32
 	Enhanced    bool
-	AudioHeader uint8       // of the last frame, legacy header
+	AudioHeader uint8       // of the first frame, legacy header
 	Config      *flv.Config // the last one that could be read, nil before it
 
 	Frames  int64
@@ -118,6 +118,16 @@ func (tr *Track) PeakKbps() float64 {
 	return float64(peak) / 1000
 }
 
+// GOP sums up the key frame intervals; nil where there is no key frame.
+func (tr *Track) GOP() *diag.GOP {
+	if tr.Keys == 0 {
+		return nil
+	}
+	g := &tr.keys.gops
+	open := tr.LastMS - tr.keys.at.TimestampMS - tr.keys.paused
+	return &diag.GOP{Count: g.Count, MinMS: g.Min, MedianMS: g.Median(), MaxMS: g.Max, OpenMS: max(open, 0)}
+}
+
 // Configs is how many distinct sequence headers the track had.
 func (tr *Track) Configs() int { return len(tr.codecs.seen) }
 
@@ -193,6 +203,16 @@ func (s *Stream) Last() (ms int64, ok bool) {
 		}
 	}
 	return ms, ok
+}
+
+// frameMS is the usual length of the last frame.
+func (s *Stream) frameMS() float64 {
+	for _, tr := range s.Main {
+		if tr != nil {
+			return tr.FrameMS()
+		}
+	}
+	return 0
 }
 
 // begin prepares the track for a coded frame at ts: what the observers ask for.
