@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,6 +50,23 @@ func axe(t *testing.T, tab *harness.Tab, state string) {
 	for _, v := range found {
 		t.Errorf("axe, %s: %s (%s): %s\n\t%s", state, v.ID, v.Impact, v.Help, strings.Join(v.Nodes, "\n\t"))
 	}
+}
+
+// That axe-core works here: it finds what is wrong with a bad page.
+func TestAxeFinds(t *testing.T) {
+	source, err := axeSource()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := open(t, "/rules")
+	do(t, tab, chromedp.Evaluate[chromedp.Void](`document.querySelector("main").innerHTML = "<h1>x</h1><img src=data:,><input>"`), chromedp.Evaluate[chromedp.Void](source))
+	ids := eval[[]string](t, tab, `axe.run().then(r => r.violations.map(v => v.id))`)
+	for _, want := range []string{"image-alt", "label"} {
+		if !slices.Contains(ids, want) {
+			t.Errorf("axe does not find %s: %v", want, ids)
+		}
+	}
+	tab.Problems()
 }
 
 // narrow fails the test when the page scrolls sideways.

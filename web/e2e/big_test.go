@@ -85,7 +85,7 @@ func TestCancel(t *testing.T) {
 		if after := eval[int](t, c.Tab, "e2e.messages.length"); after > before {
 			t.Errorf("the worker went on: %d messages more", after-before)
 		}
-		if got := page(t, c); got.State != "cancelled" {
+		if got := onPage(t, c); got.State != "cancelled" {
 			t.Errorf("%+v", got)
 		}
 		text := eval[string](t, c.Tab, `document.querySelector("#verdict").innerText`)

@@ -36,7 +36,7 @@ type shown struct {
 	Findings []string `json:"findings"` // rule, severity and message
 }
 
-func page(t *testing.T, c *harness.Check) shown {
+func onPage(t *testing.T, c *harness.Check) shown {
 	t.Helper()
 	return eval[shown](t, c.Tab, `({
 		state: document.querySelector("#verdict").dataset.state,
@@ -60,7 +60,7 @@ func agrees(t *testing.T, c *harness.Check, file string, args ...string) harness
 	for _, f := range want.Findings {
 		lines = append(lines, f.Rule+" "+f.Severity+" "+f.Message)
 	}
-	got := page(t, c)
+	got := onPage(t, c)
 	if got.Headline != want.Verdict.Headline || got.Severity != want.Verdict.Severity {
 		t.Errorf("%s: the page says %q (%s), the command line %q (%s)", filepath.Base(file), got.Headline, got.Severity, want.Verdict.Headline, want.Verdict.Severity)
 	}
@@ -138,7 +138,7 @@ func TestKeyframeGap(t *testing.T) {
 	if math.Abs(float64(f.TimestampMS-14000)) > 50 || f.Severity != "error" {
 		t.Errorf("%+v: want an error at 14000 ms", f)
 	}
-	said := page(t, c)
+	said := onPage(t, c)
 	if !strings.Contains(said.Headline, "0:14") || !strings.Contains(said.Headline, "20") {
 		t.Errorf("the headline does not say 20 s at 0:14: %q", said.Headline)
 	}
@@ -206,7 +206,7 @@ func TestDrop(t *testing.T) {
 	if run, err := c.Finish(20 * time.Second); err != nil || run.State != "done" {
 		t.Fatal(run, err)
 	}
-	if s := page(t, c); s.Severity != "error" {
+	if s := onPage(t, c); s.Severity != "error" {
 		t.Errorf("%+v", s)
 	}
 }
@@ -223,7 +223,7 @@ func TestOurSamples(t *testing.T) {
 		if run, err := c.Finish(20 * time.Second); err != nil || run.State != "done" {
 			t.Fatal(kind, run, err)
 		}
-		got := page(t, c)
+		got := onPage(t, c)
 		all := strings.Join(got.Findings, "\n")
 		if rule != "" && !strings.Contains(all, rule+" ") {
 			t.Errorf("%s: no %s in\n%s", kind, rule, all)
