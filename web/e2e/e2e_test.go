@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -58,6 +57,7 @@ func run(m *testing.M) int {
 	}
 	code := m.Run()
 	shared.browser.Close()
+	forget()
 	// A server that does not end in order, or that panicked, is a failure too.
 	if err := shared.srv.Stop(); err != nil {
 		code = fail(fmt.Errorf("the server's end: %w\n%s", err, shared.srv.Log()))
@@ -144,16 +144,9 @@ func wait(t *testing.T, tab *harness.Tab, js string, limit time.Duration) {
 	}
 }
 
-var recordings struct {
-	sync.Mutex
-}
-
-// recording is the path of a generated recording; the big ones stay in
-// .build/recordings for the next test and are removed when the disk gets short.
+// recording is the path of a generated recording, made once for all tests.
 func recording(t *testing.T, s flvgen.Spec) string {
 	t.Helper()
-	recordings.Lock()
-	defer recordings.Unlock()
 	dir, err := harness.Cache()
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +156,20 @@ func recording(t *testing.T, s flvgen.Spec) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// forget removes the recordings that are too big to keep for the next run.
+func forget() {
+	dir, err := harness.Cache()
+	if err != nil {
+		return
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*.flv"))
+	for _, path := range files {
+		if st, err := os.Stat(path); err == nil && st.Size() > 500e6 && os.Getenv("INGESTDOCTOR_KEEP") == "" {
+			os.Remove(path)
+		}
+	}
 }
 
 // copyOf gives a private copy of a file that the test may spoil.
