@@ -48,7 +48,8 @@ type Media struct {
 type Span struct {
 	Start int    `json:"start"`
 	End   int    `json:"end"`
-	Part  string `json:"part,omitempty"` // what the span is: scheme, host, port, app, stream, ...
+	Part  string `json:"part,omitempty"`  // what the span is: scheme, host, port, app, stream, ...
+	Field string `json:"field,omitempty"` // key where server and key were given apart and the span is in the key; else empty
 }
 
 // Lines is a range of lines in a paste, from 1, both ends included.

@@ -340,6 +340,7 @@ func (w *writer) place(p *Place) {
 		w.whole("start", int64(s.Start))
 		w.whole("end", int64(s.End))
 		w.textOmit("part", s.Part)
+		w.textOmit("field", s.Field)
 	}
 	if l := p.Lines; l != nil {
 		w.whole("first_line", int64(l.First))
