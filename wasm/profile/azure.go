@@ -80,7 +80,7 @@ var (
 	}
 )
 
-var azureLiveEncoding = base(Profile{
+var azureLiveEncoding = &Profile{
 	ID: "azure-live-encoding", Name: "Azure Media Services, live encoding", Platform: azurePlatform, Short: "Azure",
 	Summary: "A live event that transcodes in the cloud (Standard or Premium 1080p): one video and one audio come in, the service makes the ladder.",
 	Retired: azureRetired, Instead: azureInstead,
@@ -107,9 +107,9 @@ var azureLiveEncoding = base(Profile{
 	}},
 	MetadataSeveral: Need{Severity: diag.Error, Basis: documented, Source: azureErrors},
 	URL:             azureURL,
-})
+}
 
-var azurePassThrough = base(Profile{
+var azurePassThrough = &Profile{
 	ID: "azure-pass-through", Name: "Azure Media Services, standard pass-through", Platform: azurePlatform, Short: "Azure",
 	Summary: "A live event that passes the encoder's own renditions on, up to 60 Mb/s in total.",
 	Retired: azureRetired, Instead: azureInstead,
@@ -123,9 +123,9 @@ var azurePassThrough = base(Profile{
 	MetadataSeveral: azureSeveral,
 	Overrides:       azurePassMetadata,
 	URL:             azureURL,
-})
+}
 
-var azurePassThroughBasic = base(Profile{
+var azurePassThroughBasic = &Profile{
 	ID: "azure-pass-through-basic", Name: "Azure Media Services, basic pass-through", Platform: azurePlatform, Short: "Azure",
 	Summary: "The small pass-through live event: at most 5 Mb/s in total.",
 	Retired: azureRetired, Instead: azureInstead,
@@ -139,7 +139,7 @@ var azurePassThroughBasic = base(Profile{
 	MetadataSeveral: azureSeveral,
 	Overrides:       azurePassMetadata,
 	URL:             azureURL,
-})
+}
 
 var (
 	azurePassMetadata = []Override{{
@@ -161,7 +161,7 @@ var (
 	}
 )
 
-var azureV2 = base(Profile{
+var azureV2 = &Profile{
 	ID: "azure-v2", Name: "Azure Media Services v2, channels", Platform: azurePlatform, Short: "Azure",
 	Summary: "The legacy channels of Media Services v2, with the limits of a channel that encodes. Their REST interface ended on 29 February 2024.",
 	Retired: azureRetired, Instead: azureInstead,
@@ -205,4 +205,4 @@ var azureV2 = base(Profile{
 		Source: azureV2Channels,
 		Note:   "Version 2 had no rtmps. The host name's form is known from third-party samples only.",
 	},
-})
+}

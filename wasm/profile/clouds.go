@@ -65,7 +65,7 @@ var (
 	}
 )
 
-var tencentCSS = base(Profile{
+var tencentCSS = &Profile{
 	ID: "tencent-css", Name: "Tencent Cloud Streaming Services (CSS)", Platform: "tencent-css", Short: "Tencent CSS",
 	Summary: "Push to Tencent's live platform. Its callback reports timestamp jumps, late headers and codec changes; most of its size limits are set per account and not published.",
 
@@ -104,14 +104,14 @@ var tencentCSS = base(Profile{
 		Secret: []string{"txSecret"}, Source: tencentURL,
 		Note: "The rtmps port and the character set are inferred. An IP address is taken where txHost names the push domain.",
 	},
-})
+}
 
 var (
 	ivsWarnTracks = Limit{
 		Warn: Level{1, documented}, Source: ivsEvents,
 		Note: "Several tracks are taken only where the channel's multitrack policy is ALLOW or REQUIRE.",
 	}
-	awsIVS = base(Profile{
+	awsIVS = &Profile{
 		ID: "aws-ivs", Name: "Amazon IVS, low-latency channel", Platform: "aws-ivs", Short: "Amazon IVS",
 		Summary: "A STANDARD or ADVANCED channel: up to 1080p and 8.5 Mb/s. A BASIC channel takes 3.5 Mb/s, or 1.5 Mb/s up to 480p.",
 
@@ -152,10 +152,10 @@ var (
 			NoIP: true, App: "app", StreamNeeded: true, KeyInField: true, Source: obsServices,
 			Note: "rtmp only where the channel allows insecure ingest.",
 		},
-	})
+	}
 )
 
-var awsMediaLive = base(Profile{
+var awsMediaLive = &Profile{
 	ID: "aws-medialive", Name: "AWS Elemental MediaLive, RTMP push", Platform: "aws-medialive", Short: "MediaLive",
 	Summary: "An RTMP push input of a MediaLive channel. The input's address is an IP; the channel must be running before the push.",
 
@@ -169,9 +169,9 @@ var awsMediaLive = base(Profile{
 		StreamNeeded: true, Source: mediaLivePush,
 		Note: "A standard channel has two such addresses; a public input needs an input security group that lets the encoder in.",
 	},
-})
+}
 
-var mux = base(Profile{
+var mux = &Profile{
 	ID: "mux", Name: "Mux live streaming", Platform: "mux", Short: "Mux",
 	Summary: "Mux publishes advice rather than hard limits; the rates are those of OBS's preset for it.",
 
@@ -196,9 +196,9 @@ var mux = base(Profile{
 		NoIP:     true, App: "app", StreamNeeded: true, KeyInField: true, Source: muxBroadcast,
 		Note: "Plain rtmp is on port 5222, not 1935.",
 	},
-})
+}
 
-var cloudflare = base(Profile{
+var cloudflare = &Profile{
 	ID: "cloudflare", Name: "Cloudflare Stream, live input", Platform: "cloudflare-stream", Short: "Cloudflare",
 	Summary: "H.264 and AAC over RTMPS, key frames every 2 to 10 s in closed GOPs.",
 
@@ -224,9 +224,9 @@ var cloudflare = base(Profile{
 		NoIP:     true, App: "live", StreamNeeded: true, KeyInField: true, Source: cloudflareStart,
 		Note: "The slash after /live in the dashboard is normal.",
 	},
-})
+}
 
-var alibaba = base(Profile{
+var alibaba = &Profile{
 	ID: "alibaba", Name: "Alibaba Cloud ApsaraVideo Live", Platform: "alibaba-apsaravideo-live", Short: "ApsaraVideo Live",
 	Summary: "Push to ApsaraVideo Live. Which codecs are taken is set per domain; URLs are signed by default.",
 
@@ -241,9 +241,9 @@ var alibaba = base(Profile{
 		Signed: &Signed{Auth: "auth_key", Expiry: "auth_key", ExpiryForm: "auth-key"},
 		Secret: []string{"auth_key"}, Source: alibabaURL,
 	},
-})
+}
 
-var huawei = base(Profile{
+var huawei = &Profile{
 	ID: "huawei", Name: "Huawei Cloud Live", Platform: "", Short: "Huawei Cloud Live",
 	Summary: "H.264 or H.265 with AAC; video of 4 Mb/s or less is advised.",
 
@@ -259,4 +259,4 @@ var huawei = base(Profile{
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, NoPort: []string{"rtmp"}, StreamNeeded: true, Source: huaweiLive,
 		Note: "AppName and StreamName must be the same in the play URL. The form of the signature was not verified.",
 	},
-})
+}

@@ -26,7 +26,7 @@ var all = []*Profile{
 	wowza, nginxRTMP, srs, mediaMTX, antMedia,
 }
 
-var generic = base(Profile{
+var generic = &Profile{
 	ID:      "generic",
 	Name:    "Any RTMP platform",
 	Short:   "Most platforms",
@@ -51,11 +51,19 @@ var generic = base(Profile{
 		},
 		Note: "Ports are the schemes' defaults; one's own server may listen on any.",
 	},
-})
+}
 
-// base fills in our default numbers (RULES.md, last section) wherever p has
-// none of its own.
-func base(p Profile) *Profile {
+// The profiles are literals without calls, so that they are data and not code
+// in the browser's program; what holds for each is filled in here.
+func init() {
+	for _, p := range all {
+		p.fill()
+	}
+}
+
+// fill sets our default numbers (RULES.md, last section) wherever the profile
+// has none of its own.
+func (p *Profile) fill() {
 	warn := func(l *Limit, at float64) {
 		if l.Set() {
 			return
@@ -116,5 +124,4 @@ func base(p Profile) *Profile {
 	if p.FrameRate.Set() && p.FrameRate.Slack == 0 {
 		p.FrameRate.Slack = 0.01 // timestamps in whole milliseconds: 30 fps can measure 30.03
 	}
-	return &p
 }

@@ -39,7 +39,7 @@ var (
 	relayKeyframeBytes = Limit{Warn: Level{20e6, ours}, Source: ourDefault}
 )
 
-var wowza = base(Profile{
+var wowza = &Profile{
 	ID: "wowza", Name: "Wowza Streaming Engine", Platform: "", Short: "Wowza",
 	Summary: "Wowza publishes guidance for encoders rather than hard limits.",
 	KeyframeMS: Limit{
@@ -53,9 +53,9 @@ var wowza = base(Profile{
 		Other: []string{"rtmpt", "rtmpts", "rtmpe", "rtmpte"},
 		Basis: ours, Source: ourDefault, Note: "From general knowledge, not from a page of Wowza's.",
 	},
-})
+}
 
-var nginxRTMP = base(Profile{
+var nginxRTMP = &Profile{
 	ID: "nginx-rtmp", Name: "nginx with the RTMP module", Platform: "nginx-rtmp", Short: "nginx-rtmp",
 	Summary: "The module's defaults: messages of at most 1 MiB, a connection silent for 60 s is closed.",
 	VideoFrame: Limit{
@@ -73,9 +73,9 @@ var nginxRTMP = base(Profile{
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, StreamNeeded: true, AnyPort: true, Source: nginxSource,
 		Note: "The module speaks no TLS; rtmps means a TLS proxy in front of it.",
 	},
-})
+}
 
-var srs = base(Profile{
+var srs = &Profile{
 	ID: "srs", Name: "SRS (Simple Realtime Server)", Platform: "srs", Short: "SRS",
 	Summary: "The defaults of SRS's full.conf: 20 s for the first packet, then a packet at least every 5 s.",
 	IdleGap: Limit{
@@ -89,9 +89,9 @@ var srs = base(Profile{
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}}, StreamNeeded: true, KeyInField: true, AnyPort: true, LongApp: true, Other: []string{"srt", "webrtc"}, Source: srsSource,
 		Note: "Everything before the last slash is the application.",
 	},
-})
+}
 
-var mediaMTX = base(Profile{
+var mediaMTX = &Profile{
 	ID: "mediamtx", Name: "MediaMTX", Platform: "mediamtx", Short: "MediaMTX",
 	Summary: "Takes Enhanced RTMP and most codecs; closes a publisher that is silent for 10 s.",
 	VideoCodecs: List{
@@ -113,9 +113,9 @@ var mediaMTX = base(Profile{
 		Secret:   []string{"pass", "token", "jwt"}, AnyPort: true, WholePath: true, Other: []string{"srt", "whip", "whips"}, Source: mediamtxSource,
 		Note: "The whole path is the stream; leave the key field of OBS empty. Credentials go into the query.",
 	},
-})
+}
 
-var antMedia = base(Profile{
+var antMedia = &Profile{
 	ID: "ant-media", Name: "Ant Media Server", Platform: "ant-media", Short: "Ant Media",
 	Summary: "The server's defaults: messages of at most 3 MiB.",
 	VideoFrame: Limit{
@@ -131,4 +131,4 @@ var antMedia = base(Profile{
 		Secret: []string{"token", "subscriberCode"}, AnyPort: true, Other: []string{"srt", "webrtc"}, Source: antMediaSource,
 		Note: "No special characters in the stream id. rtmps on 1936 is inferred.",
 	},
-})
+}

@@ -25,7 +25,7 @@ var (
 	}
 )
 
-var youtube = base(Profile{
+var youtube = &Profile{
 	ID: "youtube", Name: "YouTube Live", Platform: "youtube-live", Short: "YouTube",
 	Summary: "YouTube Live over RTMP or RTMPS: H.264, HEVC or AV1, a key frame at least every 4 s.",
 
@@ -68,9 +68,9 @@ var youtube = base(Profile{
 		NoIP: true, App: "live2", StreamNeeded: true, KeyInField: true, Source: youtubeRTMPS,
 		Note: "The backup's ?backup=1 belongs to the server address, before the key.",
 	},
-})
+}
 
-var twitch = base(Profile{
+var twitch = &Profile{
 	ID: "twitch", Name: "Twitch", Platform: "twitch", Short: "Twitch",
 	Summary: "H.264 with AAC-LC, strict constant bitrate up to 6 Mb/s, a key frame every 2 s.",
 
@@ -103,9 +103,9 @@ var twitch = base(Profile{
 		NoIP: true, NoPort: []string{"rtmps"}, App: "app", StreamNeeded: true, KeyInField: true, Source: obsServices,
 		Note: "?bandwidthtest=true belongs to the key. The rtmps port is inferred.",
 	},
-})
+}
 
-var facebook = base(Profile{
+var facebook = &Profile{
 	ID: "facebook", Name: "Facebook Live", Platform: "facebook-live", Short: "Facebook",
 	Summary: "RTMPS only: H.264 with AAC-LC stereo, both audio and video, a key frame at least every 4 s, nothing changed mid-stream.",
 
@@ -144,4 +144,4 @@ var facebook = base(Profile{
 		NoIP: true, App: "rtmp", StreamNeeded: true, KeyInField: true, Source: obsServices,
 		Note: "Plain rtmp is not accepted. The query after the key (s_bl, s_gl, ...) is part of the key.",
 	},
-})
+}

@@ -19,20 +19,14 @@ var families = [...]struct {
 	{Reachability, probes},
 }
 
-var (
-	ordered []*Rule
-	byID    map[string]*Rule
-)
+var ordered []*Rule
 
 func init() {
-	byID = make(map[string]*Rule, 96)
 	for i := range families {
 		f := &families[i]
 		for j := range f.rules {
-			r := &f.rules[j]
-			r.Family = f.name
-			ordered = append(ordered, r)
-			byID[r.ID] = r
+			f.rules[j].Family = f.name
+			ordered = append(ordered, &f.rules[j])
 		}
 	}
 }
@@ -42,8 +36,12 @@ func All() []*Rule { return ordered }
 
 // ByID finds a rule; ok is false when there is none of that id.
 func ByID(id string) (r *Rule, ok bool) {
-	r, ok = byID[id]
-	return r, ok
+	for _, r := range ordered {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return nil, false
 }
 
 // Families are the families in the order of the pages.

@@ -3,15 +3,7 @@ package rules
 import "ingestdoctor/wasm/diag"
 
 var (
-	alibabaVideoCodecs = []Code{
-		{"alibaba-apsaravideo-live", "2001", "Video codec on the block list"},
-		{"alibaba-apsaravideo-live", "2002", "Video codec not on the allow list"},
-	}
-	alibabaAudioCodecs = []Code{
-		{"alibaba-apsaravideo-live", "2003", "Audio codec on the block list"},
-		{"alibaba-apsaravideo-live", "2004", "Audio codec not on the allow list"},
-	}
-	uncommonCodec = css("321:13", "Uncommon audio/video codec format")
+	uncommonCodec = Code{tencent, "321:13", "Uncommon audio/video codec format"}
 	noCodec       = Code{"mediamtx", "log:the stream doesn't contain a", "the stream doesn't contain any supported codec, which are currently AV1, VP9, H265, H264, Opus, FLAC, MPEG-4 Audio (AAC), MPEG-1/2 Audio (MP3), AC-3, G711, LPCM"}
 )
 
@@ -27,13 +19,17 @@ var codecs = []Rule{
 			{"codec_tag", Word, "as the file says it: legacy id (\"2\") or Enhanced RTMP FourCC (\"hvc1\")"},
 			{"accepted", Word, "the profile's list, separated by commas"},
 		},
-		Sources: []Source{flvSpec("E.4.3.1 (VIDEODATA, CodecID)"), enhanced("Enhanced Video"), azureErrors},
+		Sources: []Source{{flvSpec + "E.4.3.1 (VIDEODATA, CodecID)", flvSpecURL, flvSpecDate}, {enhanced + "Enhanced Video", enhancedURL, enhancedDate}, azureErrors},
 		Example: "HEVC (FourCC hvc1) pushed to a platform that takes H.264 over RTMP.",
-		Codes: join([]Code{
-			ams("MPE_INGEST_CODEC_NOT_SUPPORTED"), uncommonCodec, youtube("videoCodec"),
+		Codes: []Code{
+			{azure, "MPE_INGEST_CODEC_NOT_SUPPORTED", ""}, uncommonCodec, {youtube, "videoCodec", ""},
 			{"twitch", "INCOMP_VIDEO_CODEC", ""},
 			{"cloudflare-stream", "ERR_UNSUPPORTED_VIDEO_CODEC", ""},
-		}, alibabaVideoCodecs, []Code{noCodec, {"srs", "3098", "HEVC is disabled"}}), Since: since,
+			{"alibaba-apsaravideo-live", "2001", "Video codec on the block list"},
+			{"alibaba-apsaravideo-live", "2002", "Video codec not on the allow list"},
+			noCodec,
+			{"srs", "3098", "HEVC is disabled"},
+		}, Since: since,
 	},
 	{
 		ID: "codec-audio-unsupported", Title: "Audio codec not taken", Severity: diag.Error, Basis: diag.Documented,
@@ -46,13 +42,16 @@ var codecs = []Rule{
 			{"codec_tag", Word, "as the file says it: legacy id (\"2\") or Enhanced RTMP FourCC (\"Opus\")"},
 			{"accepted", Word, "the profile's list, separated by commas"},
 		},
-		Sources: []Source{flvSpec("E.4.2.1 (AUDIODATA, SoundFormat)"), enhanced("Enhanced Audio"), azureErrors},
+		Sources: []Source{{flvSpec + "E.4.2.1 (AUDIODATA, SoundFormat)", flvSpecURL, flvSpecDate}, {enhanced + "Enhanced Audio", enhancedURL, enhancedDate}, azureErrors},
 		Example: "MP3 audio pushed to Azure Media Services, which took AAC only.",
-		Codes: join([]Code{
-			ams("MPE_INGEST_CODEC_NOT_SUPPORTED"), uncommonCodec, youtube("audioCodec"),
+		Codes: []Code{
+			{azure, "MPE_INGEST_CODEC_NOT_SUPPORTED", ""}, uncommonCodec, {youtube, "audioCodec", ""},
 			{"twitch", "INCOMP_AUDIO_CODEC", ""}, {"twitch", "INCOMP_MP3_DEPRECATED", ""},
 			{"cloudflare-stream", "ERR_UNSUPPORTED_AUDIO_CODEC", ""},
-		}, alibabaAudioCodecs, []Code{noCodec}), Since: since,
+			{"alibaba-apsaravideo-live", "2003", "Audio codec on the block list"},
+			{"alibaba-apsaravideo-live", "2004", "Audio codec not on the allow list"},
+			noCodec,
+		}, Since: since,
 	},
 	{
 		ID: "config-video-missing", Title: "Video sequence header missing", Severity: diag.Error, Basis: diag.Documented,
@@ -64,10 +63,10 @@ var codecs = []Rule{
 			{"codec", Word, "name of the codec"},
 			{"frames", Count, "coded frames seen"},
 		},
-		Sources: []Source{flvSpec("E.4.3.1 (AVCPacketType 0)"), nalSpec("5.3.3 (decoder configuration information)"), enhanced("VideoPacketType.SequenceStart"), azureErrors},
+		Sources: []Source{{flvSpec + "E.4.3.1 (AVCPacketType 0)", flvSpecURL, flvSpecDate}, {nalSpec + "5.3.3 (decoder configuration information)", "", ""}, {enhanced + "VideoPacketType.SequenceStart", enhancedURL, enhancedDate}, azureErrors},
 		Example: "A recording that a relay started after the encoder had been running for an hour.",
 		Codes: []Code{
-			noDescription, css("321:10", "Video frame before its codec header"),
+			noDescription, {tencent, "321:10", "Video frame before its codec header"},
 			{"srs", "3043", "Drop frames before get sps and pps"},
 		}, Since: since,
 	},
@@ -81,9 +80,9 @@ var codecs = []Rule{
 			{"codec", Word, "name of the codec"},
 			{"frames", Count, "coded frames seen"},
 		},
-		Sources: []Source{flvSpec("E.4.2.2 (AACPacketType 0)"), {Title: "ISO/IEC 14496-3, 1.6.2.1 (AudioSpecificConfig)"}, enhanced("AudioPacketType.SequenceStart"), azureErrors},
+		Sources: []Source{{flvSpec + "E.4.2.2 (AACPacketType 0)", flvSpecURL, flvSpecDate}, {Title: "ISO/IEC 14496-3, 1.6.2.1 (AudioSpecificConfig)"}, {enhanced + "AudioPacketType.SequenceStart", enhancedURL, enhancedDate}, azureErrors},
 		Example: "AAC frames (AACPacketType 1) from the first audio tag on, and never a packet of type 0.",
-		Codes:   []Code{noDescription, css("321:11", "Audio frame before its codec header")}, Since: since,
+		Codes:   []Code{noDescription, {tencent, "321:11", "Audio frame before its codec header"}}, Since: since,
 	},
 	{
 		ID: "config-video-late", Title: "Video begins before its sequence header", Severity: diag.Error, Basis: diag.Documented,
@@ -96,10 +95,10 @@ var codecs = []Rule{
 			{"frames", Count, "coded frames before the sequence header"},
 			{"late_ms", Millis, "from the first coded frame to the sequence header"},
 		},
-		Sources: []Source{flvSpec("E.4.3.1 (AVCPacketType 0)"), azureErrors, tencentCallback},
+		Sources: []Source{{flvSpec + "E.4.3.1 (AVCPacketType 0)", flvSpecURL, flvSpecDate}, azureErrors, tencentCallback},
 		Example: "Twelve inter frames, then the sequence header and a key frame.",
 		Codes: []Code{
-			noDescription, css("321:10", "Video frame before its codec header"),
+			noDescription, {tencent, "321:10", "Video frame before its codec header"},
 			{"srs", "3043", "Drop frames before get sps and pps"},
 		}, Since: since,
 	},
@@ -114,9 +113,9 @@ var codecs = []Rule{
 			{"frames", Count, "coded frames before the sequence header"},
 			{"late_ms", Millis, "from the first coded frame to the sequence header"},
 		},
-		Sources: []Source{flvSpec("E.4.2.2 (AACPacketType 0)"), azureErrors, tencentCallback},
+		Sources: []Source{{flvSpec + "E.4.2.2 (AACPacketType 0)", flvSpecURL, flvSpecDate}, azureErrors, tencentCallback},
 		Example: "Thirty AAC frames, then the AudioSpecificConfig.",
-		Codes:   []Code{noDescription, css("321:11", "Audio frame before its codec header")}, Since: since,
+		Codes:   []Code{noDescription, {tencent, "321:11", "Audio frame before its codec header"}}, Since: since,
 	},
 	{
 		ID: "config-malformed", Title: "Sequence header cannot be read", Severity: diag.Error, Basis: diag.Documented,
@@ -130,7 +129,7 @@ var codecs = []Rule{
 			{"size_bytes", Bytes, "size of the record"},
 			{"problem", Word, "what is wrong, in words"},
 		},
-		Sources: []Source{nalSpec("5.3.3 and 8.3.3 (decoder configuration records)"), {Title: "ISO/IEC 14496-3, 1.6.2.1 (AudioSpecificConfig)"}, {Title: "AV1 Codec ISO Media File Format Binding, 2.3 (AV1CodecConfigurationRecord)", URL: "https://aomediacodec.github.io/av1-isobmff/"}, azureErrors},
+		Sources: []Source{{nalSpec + "5.3.3 and 8.3.3 (decoder configuration records)", "", ""}, {Title: "ISO/IEC 14496-3, 1.6.2.1 (AudioSpecificConfig)"}, {Title: "AV1 Codec ISO Media File Format Binding, 2.3 (AV1CodecConfigurationRecord)", URL: "https://aomediacodec.github.io/av1-isobmff/"}, azureErrors},
 		Example: "An AVC record that announces two SPS and holds one.",
 		Codes: []Code{
 			noDescription,
@@ -154,7 +153,7 @@ var codecs = []Rule{
 		Sources: []Source{tencentCallback, facebookReference},
 		Example: "1920 x 1080 for ten minutes, then 1280 x 720.",
 		Codes: []Code{
-			css("321:8", "Video codec changed mid-stream"), css("321:9", "Audio codec changed mid-stream"),
+			{tencent, "321:8", "Video codec changed mid-stream"}, {tencent, "321:9", "Audio codec changed mid-stream"},
 			{"alibaba-apsaravideo-live", "4001", "Video resolution is inconsistent"},
 		}, Since: since,
 	},
@@ -171,10 +170,10 @@ var codecs = []Rule{
 			{"how", Word, "multitrack, or alternating configurations"},
 			{"seen", Word, "what they are, shortened: 1920x1080, 1280x720"},
 		},
-		Sources: []Source{azureErrors, enhanced("Multitrack Streaming"), youtubeHealth},
+		Sources: []Source{azureErrors, {enhanced + "Multitrack Streaming", enhancedURL, enhancedDate}, youtubeHealth},
 		Example: "Enhanced RTMP multitrack with 1080p, 720p and 480p sent to Azure live encoding.",
 		Codes: []Code{
-			ams("MPE_INGEST_MEDIA_QUALITIES_EXCEEDED"), youtube("multipleVideoStreams"), youtube("multipleAudioStreams"),
+			{azure, "MPE_INGEST_MEDIA_QUALITIES_EXCEEDED", ""}, {youtube, "multipleVideoStreams", ""}, {youtube, "multipleAudioStreams", ""},
 			{"aws-ivs", "MultitrackInputNotAllowed", ""}, {"aws-ivs", "InvalidMultitrackInputTrackCount", ""},
 		}, Since: since,
 	},
@@ -193,12 +192,13 @@ var codecs = []Rule{
 			{"problem_offset", AtByte, "where in the file the first wrong length stands"},
 			{"length_size", Count, "bytes of a length field, from the sequence header"},
 		},
-		Sources: []Source{flvSpec("E.4.3.2 (AVCVIDEOPACKET)"), nalSpec("5.3.4.2 (sample format)"), {Title: "ITU-T H.264, annex B (byte stream format)", URL: "https://www.itu.int/rec/T-REC-H.264"}},
+		Sources: []Source{{flvSpec + "E.4.3.2 (AVCVIDEOPACKET)", flvSpecURL, flvSpecDate}, {nalSpec + "5.3.4.2 (sample format)", "", ""}, {Title: "ITU-T H.264, annex B (byte stream format)", URL: "https://www.itu.int/rec/T-REC-H.264"}},
 		Example: "00 00 00 01 65 88 ... in a tag where 00 00 1A 2C 65 88 ... belongs.",
-		Codes: join(cssAbnormal, []Code{
+		Codes: []Code{
+			abnormal6, abnormal23,
 			{"srs", "3006", "HLS decode avc sample size failed"},
 			{"alibaba-apsaravideo-live", "4003", "Media does not match its header"},
-		}), Since: since,
+		}, Since: since,
 	},
 	{
 		ID: "frame-malformed", Title: "Frame cannot be read", Severity: diag.Error, Basis: diag.Documented,
@@ -211,9 +211,9 @@ var codecs = []Rule{
 			{"problem", Word, "what is wrong, in words"},
 			{"problem_offset", AtByte, "where in the file the fault is"},
 		},
-		Sources: []Source{flvSpec("E.4.2.1 and E.4.3.1 (AUDIODATA, VIDEODATA)"), enhanced("Enhanced Audio, Enhanced Video")},
+		Sources: []Source{{flvSpec + "E.4.2.1 and E.4.3.1 (AUDIODATA, VIDEODATA)", flvSpecURL, flvSpecDate}, {enhanced + "Enhanced Audio, Enhanced Video", enhancedURL, enhancedDate}},
 		Example: "A video tag of one byte where an AVC frame needs five.",
-		Codes:   join(cssAbnormal, []Code{{"srs", "3042", "Invalid video tag for FLV"}}), Since: since,
+		Codes:   []Code{abnormal6, abnormal23, {"srs", "3042", "Invalid video tag for FLV"}}, Since: since,
 	},
 	{
 		ID: "audio-config-mismatch", Title: "Audio settings that the platform does not take", Severity: diag.Warning, Basis: diag.Documented,
@@ -228,6 +228,6 @@ var codecs = []Rule{
 		},
 		Sources: []Source{youtubeHealth, youtubeSettings, facebookReference},
 		Example: "AAC-LC at 32 kHz pushed to YouTube, which asks for 44.1 or 48 kHz.",
-		Codes:   []Code{youtube("audioSampleRate"), youtube("audioTooManyChannels")}, Since: since,
+		Codes:   []Code{{youtube, "audioSampleRate", ""}, {youtube, "audioTooManyChannels", ""}}, Since: since,
 	},
 }

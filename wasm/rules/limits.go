@@ -18,7 +18,7 @@ var limits = []Rule{
 		Sources: []Source{azureErrors, ivsChannel},
 		Example: "3840 x 2160 pushed to Azure live encoding, which took 1920 x 1088.",
 		Codes: []Code{
-			ams("MPE_INGEST_VIDEO_RESOLUTION_NOT_SUPPORTED"), youtube("videoResolutionUnsupported"),
+			{azure, "MPE_INGEST_VIDEO_RESOLUTION_NOT_SUPPORTED", ""}, {youtube, "videoResolutionUnsupported", ""},
 			{"aws-ivs", "Ingest Resolution", ""},
 		}, Since: since,
 	},
@@ -35,7 +35,7 @@ var limits = []Rule{
 		},
 		Sources: []Source{azureErrors, azureEncoders, youtubeHealth},
 		Example: "60 fps pushed to Azure live encoding.",
-		Codes:   []Code{ams("MPE_INGEST_FRAMERATE_EXCEEDED"), youtube("frameRateHigh")}, Since: since,
+		Codes:   []Code{{azure, "MPE_INGEST_FRAMERATE_EXCEEDED", ""}, {youtube, "frameRateHigh", ""}}, Since: since,
 	},
 	{
 		ID: "bitrate-exceeded", Title: "Bitrate over the platform's limit", Severity: diag.Error, Basis: diag.Documented,
@@ -54,7 +54,7 @@ var limits = []Rule{
 		Sources: []Source{azureErrors, ivsChannel, cloudflareStart},
 		Example: "6 Mb/s pushed to Azure's basic pass-through, which took 5 Mb/s in total.",
 		Codes: []Code{
-			ams("MPE_INGEST_BITRATE_AGGREGATED_EXCEEDED"), youtube("bitrateHigh"), youtube("audioBitrateHigh"),
+			{azure, "MPE_INGEST_BITRATE_AGGREGATED_EXCEEDED", ""}, {youtube, "bitrateHigh", ""}, {youtube, "audioBitrateHigh", ""},
 			{"twitch", "HIGH_BITRATE", ""}, {"aws-ivs", "Ingest Bitrate", ""},
 			{"agora-media-gateway", "6", "Stream property over limit"},
 		}, Since: since,
@@ -69,7 +69,7 @@ var limits = []Rule{
 			{"frames", Count, "frames whose composition offset is above the smallest one"},
 			{"max_offset_ms", Millis, "largest composition offset"},
 		},
-		Sources: []Source{cloudflareStart, flvSpec("E.4.3.2 (CompositionTime)")},
+		Sources: []Source{cloudflareStart, {flvSpec + "E.4.3.2 (CompositionTime)", flvSpecURL, flvSpecDate}},
 		Example: "x264's default of three B-frames, pushed for LL-HLS.", Since: since,
 	},
 }

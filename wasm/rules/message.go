@@ -18,7 +18,7 @@ func (r *Rule) Arg(name string) (Arg, bool) {
 
 // Message writes a finding's text from its rule and arguments.
 func Message(f *diag.Finding) string {
-	r, ok := byID[f.Rule]
+	r, ok := ByID(f.Rule)
 	if !ok {
 		return f.Rule
 	}
@@ -27,7 +27,7 @@ func Message(f *diag.Finding) string {
 
 // Headline writes what follows "Azure would refuse this: ".
 func Headline(f *diag.Finding) string {
-	r, ok := byID[f.Rule]
+	r, ok := ByID(f.Rule)
 	if !ok {
 		return f.Rule
 	}
@@ -136,7 +136,7 @@ func Complete(f *diag.Finding, platform string) {
 	f.Message = Message(f)
 	f.DocURL = "/rules/" + f.Rule
 	f.Codes, f.Links = []string{}, nil
-	r, ok := byID[f.Rule]
+	r, ok := ByID(f.Rule)
 	if !ok {
 		return
 	}
@@ -176,7 +176,7 @@ func Slug(code string) string {
 // argument that the rule does not declare, one out of order or twice, or one
 // whose kind does not go with its unit. Checks are tested with it.
 func Validate(f *diag.Finding) error {
-	r, ok := byID[f.Rule]
+	r, ok := ByID(f.Rule)
 	if !ok {
 		return errors.New("rule " + f.Rule + " is not declared")
 	}

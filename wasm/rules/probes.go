@@ -2,8 +2,6 @@ package rules
 
 import "ingestdoctor/wasm/diag"
 
-func obs(code, message string) Code { return Code{"obs-studio", code, message} }
-
 var probes = []Rule{
 	{
 		ID: "probe-refused-target", Title: "Target may not be probed", Severity: diag.Error, Basis: diag.Ours,
@@ -32,9 +30,9 @@ var probes = []Rule{
 		Sources: []Source{{Title: "RFC 1035, Domain Names, 4.1.1 (response codes)", URL: "https://www.rfc-editor.org/rfc/rfc1035", Date: "1987-11"}, tencentCauses},
 		Example: "live.exmaple.com instead of live.example.com.",
 		Codes: []Code{
-			css("18/301", "Cannot recognize the push domain name."),
-			obs("HOST_NOT_FOUND / WSAHOST_NOT_FOUND 11001", "Hostname not found. Make sure you entered a valid streaming server and your internet connection / DNS are working correctly."),
-			librtmp("Could not resolve %s: %s (%d)"), {"srs", "1066", "Failed to parse domain name by DNS"},
+			{tencent, "18/301", "Cannot recognize the push domain name."},
+			{obs, "HOST_NOT_FOUND / WSAHOST_NOT_FOUND 11001", "Hostname not found. Make sure you entered a valid streaming server and your internet connection / DNS are working correctly."},
+			{librtmp, "Could not resolve %s: %s (%d)", "Could not resolve %s: %s (%d)"}, {"srs", "1066", "Failed to parse domain name by DNS"},
 		}, Since: since,
 	},
 	{
@@ -50,7 +48,7 @@ var probes = []Rule{
 		},
 		Sources: []Source{{Title: "RFC 9293, Transmission Control Protocol, 3.5.2 (reset generation)", URL: "https://www.rfc-editor.org/rfc/rfc9293", Date: "2022-08"}, measured},
 		Example: "Port 1935 of a server whose RTMP service is stopped.",
-		Codes:   []Code{{"ffmpeg", "ECONNREFUSED", "Connection refused"}, obs("-2", "Failed to connect to server")}, Since: since,
+		Codes:   []Code{{"ffmpeg", "ECONNREFUSED", "Connection refused"}, {obs, "-2", "Failed to connect to server"}}, Since: since,
 	},
 	{
 		ID: "probe-tcp-timeout", Title: "No answer from the port", Severity: diag.Error, Basis: diag.Documented,
@@ -67,8 +65,8 @@ var probes = []Rule{
 		Example: "A firewall that lets only 80 and 443 out.",
 		Codes: []Code{
 			{"ffmpeg", "ETIMEDOUT", "Connection timed out"},
-			obs("ETIMEDOUT / WSAETIMEDOUT 10060", "The connection timed out. Make sure you've configured a valid streaming service and no firewall is blocking the connection."),
-			obs("-2", "Failed to connect to server"),
+			{obs, "ETIMEDOUT / WSAETIMEDOUT 10060", "The connection timed out. Make sure you've configured a valid streaming service and no firewall is blocking the connection."},
+			{obs, "-2", "Failed to connect to server"},
 		}, Since: since,
 	},
 	{
@@ -87,8 +85,8 @@ var probes = []Rule{
 		Sources: []Source{{Title: "RFC 8446, TLS 1.3", URL: "https://www.rfc-editor.org/rfc/rfc8446", Date: "2018-08"}, youtubeRTMPS, measured},
 		Example: "rtmps to port 1935 of nginx-rtmp, which speaks plain RTMP and stays silent.",
 		Codes: []Code{
-			youtube("RTMPS:ssl-error"), obs("-0x2700", "The RTMP server sent an invalid SSL certificate."),
-			obs("-0x7680", "Failed to load root certificates for a secure TLS connection."),
+			{youtube, "RTMPS:ssl-error", ""}, {obs, "-0x2700", "The RTMP server sent an invalid SSL certificate."},
+			{obs, "-0x7680", "Failed to load root certificates for a secure TLS connection."},
 			{"srs", "2000", "RTMP handshake requires plain text"},
 		}, Since: since,
 	},
@@ -103,11 +101,11 @@ var probes = []Rule{
 			{"port", Word, "the port"},
 			{"first_bytes", Word, "the first bytes of the answer in hex, at most 16"},
 		},
-		Sources: []Source{rtmpSpec("5.2 (handshake)"), measured},
+		Sources: []Source{{rtmpSpec + "5.2 (handshake)", rtmpSpecURL, rtmpSpecDate}, measured},
 		Example: "rtmp://example.com:80/live: HTTP/1.1 400 Bad Request.",
 		Codes: []Code{
-			librtmp("RTMP_Connect1, handshake failed."), {"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
-			youtube("RTMPS:timeout"),
+			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."}, {"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
+			{youtube, "RTMPS:timeout", ""},
 		}, Since: since,
 	},
 	{
@@ -122,12 +120,13 @@ var probes = []Rule{
 			{"expected_bytes", Bytes, "bytes that a whole answer has"},
 			{"took_ms", Millis, "how long it took until then"},
 		},
-		Sources: []Source{rtmpSpec("5.2 (handshake)"), measured},
+		Sources: []Source{{rtmpSpec + "5.2 (handshake)", rtmpSpecURL, rtmpSpecDate}, measured},
 		Example: "The server closes the connection after S0 and S1.",
-		Codes: join(cssAbnormal, []Code{
-			librtmp("RTMP_Connect1, handshake failed."), {"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
-			{"srs", "2016", "RTMP handshake failed"}, obs("-2", "Failed to connect to server"),
-		}), Since: since,
+		Codes: []Code{
+			abnormal6, abnormal23,
+			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."}, {"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
+			{"srs", "2016", "RTMP handshake failed"}, {obs, "-2", "Failed to connect to server"},
+		}, Since: since,
 	},
 	{
 		ID: "probe-connect-rejected", Title: "Server refuses connect", Severity: diag.Error, Basis: diag.Documented,
@@ -141,14 +140,14 @@ var probes = []Rule{
 			{"closed", YesNo, "the server closed the connection"},
 			{"took_ms", Millis, "how long the answer took"},
 		},
-		Sources: []Source{rtmpSpec("7.2.1.1 (connect)"), azureErrors, measured},
+		Sources: []Source{{rtmpSpec + "7.2.1.1 (connect)", rtmpSpecURL, rtmpSpecDate}, azureErrors, measured},
 		Example: "_error NetConnection.Connect.Rejected, \"[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] :\"",
 		Codes: []Code{
-			ams("MPE_RTMP_APPID_AUTH_FAILURE"), ams("MPE_INGEST_ENCODER_CONNECTION_DENIED"),
+			{azure, "MPE_RTMP_APPID_AUTH_FAILURE", ""}, {azure, "MPE_INGEST_ENCODER_CONNECTION_DENIED", ""},
 			{"rtmp-protocol", "NetConnection.Connect.Rejected", ""}, {"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""},
 			{"rtmp-protocol", "NetConnection.Connect.Failed", ""},
 			{"rtmp-protocol", "AccessManager.Reject:need-auth", ""}, {"rtmp-protocol", "AccessManager.Reject:authfailed", ""},
-			css("18/400", "The push client IP is in the blocklist."), css("18/401", "The push client IP is not in the allowlist."),
+			{tencent, "18/400", "The push client IP is in the blocklist."}, {tencent, "18/401", "The push client IP is not in the allowlist."},
 			{"srs", "2014", "Request vhost not found"}, {"aws-medialive", "channel not running", ""},
 		}, Since: since,
 	},
@@ -164,17 +163,19 @@ var probes = []Rule{
 			{"closed", YesNo, "the server closed the connection"},
 			{"took_ms", Millis, "how long the answer took"},
 		},
-		Sources: []Source{rtmpSpec("7.2.2.6 (publish)"), tencentCauses, measured},
+		Sources: []Source{{rtmpSpec + "7.2.2.6 (publish)", rtmpSpecURL, rtmpSpecDate}, tencentCauses, measured},
 		Example: "onStatus NetStream.Publish.BadName, \"Already publishing\".",
-		Codes: join([]Code{css("18/503", "Authentication failed.")}, cssReplaced, []Code{
+		Codes: []Code{
+			{tencent, "18/503", "Authentication failed."},
+			{tencent, "21/102", replacedText}, {tencent, "21/103", replacedText},
 			{"rtmp-protocol", "NetStream.Publish.BadName", ""}, {"rtmp-protocol", "NetStream.Publish.Denied", ""},
 			{"rtmp-protocol", "NetStream.Publish.Rejected", ""},
 			{"nginx-rtmp", "NetStream.Publish.BadName", "Already publishing"},
 			{"ant-media", "NetStream.Publish.BadName", "You are not allowed to publish the stream."},
 			{"mediamtx", "log:authentication failed", "authentication failed"},
 			{"srs", "1028", "Stream already exists or busy"},
-			obs("-3", "Could not access the specified channel or stream key, please double-check your stream key. If it is correct, there may be a problem connecting to the server."),
-		}), Since: since,
+			{obs, "-3", "Could not access the specified channel or stream key, please double-check your stream key. If it is correct, there may be a problem connecting to the server."},
+		}, Since: since,
 	},
 	{
 		ID: "probe-slow", Title: "A stage is slow", Severity: diag.Warning, Basis: diag.Ours,

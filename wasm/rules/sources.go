@@ -2,33 +2,23 @@ package rules
 
 // The specifications and pages that the rules rest on.
 
-func flvSpec(clause string) Source {
-	return Source{
-		Title: "Adobe Flash Video File Format Specification 10.1, " + clause,
-		URL:   "https://rtmp.veriskope.com/pdf/video_file_format_spec_v10_1.pdf",
-		Date:  "2010-08",
-	}
-}
+// The literals hold no calls, so that the rules are data and not code in the
+// browser's program.
+const (
+	flvSpec     = "Adobe Flash Video File Format Specification 10.1, "
+	flvSpecURL  = "https://rtmp.veriskope.com/pdf/video_file_format_spec_v10_1.pdf"
+	flvSpecDate = "2010-08"
 
-func rtmpSpec(clause string) Source {
-	return Source{
-		Title: "Adobe's Real Time Messaging Protocol 1.0, " + clause,
-		URL:   "https://rtmp.veriskope.com/docs/spec/",
-		Date:  "2012-12-21",
-	}
-}
+	rtmpSpec     = "Adobe's Real Time Messaging Protocol 1.0, "
+	rtmpSpecURL  = "https://rtmp.veriskope.com/docs/spec/"
+	rtmpSpecDate = "2012-12-21"
 
-func enhanced(clause string) Source {
-	return Source{
-		Title: "Enhanced RTMP v2, " + clause,
-		URL:   "https://veovera.github.io/enhanced-rtmp/docs/enhanced/enhanced-rtmp-v2",
-		Date:  "2026-08-18",
-	}
-}
+	enhanced     = "Enhanced RTMP v2, "
+	enhancedURL  = "https://veovera.github.io/enhanced-rtmp/docs/enhanced/enhanced-rtmp-v2"
+	enhancedDate = "2026-08-18"
 
-func nalSpec(clause string) Source {
-	return Source{Title: "ISO/IEC 14496-15, " + clause}
-}
+	nalSpec = "ISO/IEC 14496-15, "
+)
 
 var (
 	azureErrors = Source{
@@ -109,41 +99,29 @@ var (
 
 // Platform codes. Where a message appears under several numbers, all are listed.
 
-const azure = "azure-media-services"
+const (
+	azure   = "azure-media-services"
+	tencent = "tencent-css"
+	youtube = "youtube-live"
+	librtmp = "librtmp-obs"
+	obs     = "obs-studio"
+)
 
-func ams(code string) Code { return Code{Platform: azure, Code: code} }
-
-func css(code, message string) Code {
-	return Code{Platform: "tencent-css", Code: code, Title: message}
-}
-
-func youtube(code string) Code { return Code{Platform: "youtube-live", Code: code} }
-
-func join(lists ...[]Code) []Code {
-	var all []Code
-	for _, l := range lists {
-		all = append(all, l...)
-	}
-	return all
-}
+const (
+	abnormalText = "Abnormal RTMP protocol content."
+	idleText     = "The system interrupted the stream because no data was generated for a long period."
+	replacedText = "A new push URL replaced this one."
+)
 
 var (
-	cssAbnormal = []Code{
-		css("6/0", "Abnormal RTMP protocol content."), css("23/0", "Abnormal RTMP protocol content."),
-	}
-	cssIdle = []Code{
-		css("8/0", "The system interrupted the stream because no data was generated for a long period."),
-		css("20/0", "The system interrupted the stream because no data was generated for a long period."),
-	}
-	cssReplaced = []Code{
-		css("21/102", "A new push URL replaced this one."), css("21/103", "A new push URL replaced this one."),
-	}
-	noDescription = ams("MPE_INGEST_DESCRIPTION_INFO_NOT_RECEIVED")
-	noKeyframe    = ams("MPE_INGEST_RTMP_TOO_LARGE_UNPROCESSED_FLV")
-	noMetadata    = ams("MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED")
-	discontinuity = ams("MPE_INGEST_DISCONTINUITY")
-	badTimestamp  = ams("MPE_RTMP_FLV_TAG_TIMESTAMP_INVALID")
-	badURL        = ams("MPE_BAD_URL_SYNTAX")
+	abnormal6     = Code{tencent, "6/0", abnormalText}
+	abnormal23    = Code{tencent, "23/0", abnormalText}
+	noDescription = Code{azure, "MPE_INGEST_DESCRIPTION_INFO_NOT_RECEIVED", ""}
+	noKeyframe    = Code{azure, "MPE_INGEST_RTMP_TOO_LARGE_UNPROCESSED_FLV", ""}
+	noMetadata    = Code{azure, "MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED", ""}
+	discontinuity = Code{azure, "MPE_INGEST_DISCONTINUITY", ""}
+	badTimestamp  = Code{azure, "MPE_RTMP_FLV_TAG_TIMESTAMP_INVALID", ""}
+	badURL        = Code{azure, "MPE_BAD_URL_SYNTAX", ""}
 	invalidData   = Code{"ffmpeg", "AVERROR_INVALIDDATA", "Invalid data found when processing input"}
 )
 

@@ -16,11 +16,11 @@ var timing = []Rule{
 			{"back_ms", Millis, "how far back"},
 			{"cause", Word, "why, where the numbers show it: a timestamp that wraps at 24 bits"},
 		},
-		Sources: []Source{flvSpec("E.4.1 (FLV tag, Timestamp)"), rtmpSpec("5.3.1 (message timestamps)"), tencentCallback, azureEvents},
+		Sources: []Source{{flvSpec + "E.4.1 (FLV tag, Timestamp)", flvSpecURL, flvSpecDate}, {rtmpSpec + "5.3.1 (message timestamps)", rtmpSpecURL, rtmpSpecDate}, tencentCallback, azureEvents},
 		Example: "Video at 0:41.3 followed by video at 0:12.0: the encoder's clock was reset.",
 		Codes: []Code{
-			badTimestamp, discontinuity, ams("FragmentDrop_NonIncreasingTimestamp"),
-			css("321:1", "Video timestamps went backwards"), css("321:2", "Audio timestamps went backwards"),
+			badTimestamp, discontinuity, {azure, "FragmentDrop_NonIncreasingTimestamp", ""},
+			{tencent, "321:1", "Video timestamps went backwards"}, {tencent, "321:2", "Audio timestamps went backwards"},
 		}, Since: since,
 	},
 	{
@@ -41,9 +41,9 @@ var timing = []Rule{
 		Example: "Video at 1:10.0, then at 1:13.5, while audio goes on every 21 ms.",
 		Codes: []Code{
 			discontinuity,
-			css("321:3", "Video timestamp jumped forward by over 1,000 ms"),
-			css("321:4", "Audio timestamp jumped forward by over 1,000 ms"),
-			css("321:12", "Gap between audio frame timestamps too large"),
+			{tencent, "321:3", "Video timestamp jumped forward by over 1,000 ms"},
+			{tencent, "321:4", "Audio timestamp jumped forward by over 1,000 ms"},
+			{tencent, "321:12", "Gap between audio frame timestamps too large"},
 		}, Since: since,
 	},
 	{
@@ -60,14 +60,16 @@ var timing = []Rule{
 		},
 		Sources: []Source{azureErrors, tencentCauses, {Title: "SRS, conf/full.conf (normal_timeout)", URL: "https://github.com/ossrs/srs/blob/develop/trunk/conf/full.conf", Date: "2024-10-15"}},
 		Example: "Audio and video up to 12:03.0, the next tag at 12:25.0.",
-		Codes: join([]Code{ams("MPE_RTMP_SESSION_IDLE_TIMEOUT")}, cssIdle, []Code{
-			css("321:6", "More than 3,000 ms between two video frames arriving"),
-			css("321:7", "More than 1,000 ms between two audio frames arriving"),
-			youtube("videoIngestionStarved"), {"twitch", "STARVATION", ""}, {"aws-ivs", "Starvation Start", ""},
+		Codes: []Code{
+			{azure, "MPE_RTMP_SESSION_IDLE_TIMEOUT", ""},
+			{tencent, "8/0", idleText}, {tencent, "20/0", idleText},
+			{tencent, "321:6", "More than 3,000 ms between two video frames arriving"},
+			{tencent, "321:7", "More than 1,000 ms between two audio frames arriving"},
+			{youtube, "videoIngestionStarved", ""}, {"twitch", "STARVATION", ""}, {"aws-ivs", "Starvation Start", ""},
 			{"facebook-live", "1969004", "Video signal lost"}, {"srs", "1011", "Socket io timeout"},
 			{"agora-media-gateway", "7", "No audio/video for over 10 s"},
 			{"ant-media", "noPacketReceivedForTimeoutDuration", ""},
-		}), Since: since,
+		}, Since: since,
 	},
 	{
 		ID: "av-drift", Title: "Audio and video drift apart", Severity: diag.Warning, Basis: diag.Ours,
@@ -101,7 +103,7 @@ var timing = []Rule{
 			{"offset_ms", Millis, "composition time (presentation minus decoding time)"},
 			{"limit_ms", Millis, "the largest that the profile allows"},
 		},
-		Sources: []Source{flvSpec("E.4.3.2 (CompositionTime)"), {Title: "ISO/IEC 14496-12, 8.6.1.3 (composition time to sample)"}},
+		Sources: []Source{{flvSpec + "E.4.3.2 (CompositionTime)", flvSpecURL, flvSpecDate}, {Title: "ISO/IEC 14496-12, 8.6.1.3 (composition time to sample)"}},
 		Example: "A composition time of -8,333 ms.",
 		Codes:   []Code{badTimestamp}, Since: since,
 	},
@@ -119,6 +121,6 @@ var timing = []Rule{
 		},
 		Sources: []Source{azureErrors, youtubeHealth},
 		Example: "ffmpeg -i film.flv -c copy -f flv rtmp://... without -re.",
-		Codes:   []Code{ams("MPE_CAPACITY_LIMIT_REACHED"), youtube("videoIngestionFasterThanRealtime")}, Since: since,
+		Codes:   []Code{{azure, "MPE_CAPACITY_LIMIT_REACHED", ""}, {youtube, "videoIngestionFasterThanRealtime", ""}}, Since: since,
 	},
 }

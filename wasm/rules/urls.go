@@ -2,8 +2,6 @@ package rules
 
 import "ingestdoctor/wasm/diag"
 
-func librtmp(code string) Code { return Code{"librtmp-obs", code, code} }
-
 var obsBadURL = Code{"obs-studio", "-1", "Invalid Path or Connection URL. Please check your settings to confirm that they are valid."}
 
 var urls = []Rule{
@@ -23,8 +21,8 @@ var urls = []Rule{
 		Sources: []Source{{Title: "RFC 3986, Uniform Resource Identifier: Generic Syntax", URL: "https://www.rfc-editor.org/rfc/rfc3986", Date: "2005-01"}, azureErrors, azureURLs},
 		Example: "rtmp:/live.example.com:19 35/live/room1",
 		Codes: []Code{
-			badURL, obsBadURL, librtmp("RTMP URL: No :// in url!"), librtmp("No hostname in URL!"),
-			librtmp("Hostname exceeds 255 characters!"), librtmp("Invalid port number!"),
+			badURL, obsBadURL, {librtmp, "RTMP URL: No :// in url!", "RTMP URL: No :// in url!"}, {librtmp, "No hostname in URL!", "No hostname in URL!"},
+			{librtmp, "Hostname exceeds 255 characters!", "Hostname exceeds 255 characters!"}, {librtmp, "Invalid port number!", "Invalid port number!"},
 		}, Since: since,
 	},
 	{
@@ -41,7 +39,7 @@ var urls = []Rule{
 		Sources: []Source{azureURLs, facebookReference, tencentURLs},
 		Example: "https://example.com/live/room1/playlist.m3u8",
 		Codes: []Code{
-			badURL, librtmp("Unknown protocol!"), {"ffmpeg", "AVERROR_PROTOCOL_NOT_FOUND", "Protocol not found"},
+			badURL, {librtmp, "Unknown protocol!", "Unknown protocol!"}, {"ffmpeg", "AVERROR_PROTOCOL_NOT_FOUND", "Protocol not found"},
 			{"rtmp-protocol", "NetConnection.Call.BadVersion", ""},
 		}, Since: since,
 	},
@@ -75,7 +73,7 @@ var urls = []Rule{
 		Sources: []Source{azureURLs, azureGuide, youtubeRTMPS, measured},
 		Example: "rtmps://<host>.channel.media.azure.net:1935/...: 1935 was plain, 2935 TLS.",
 		Codes: []Code{
-			badURL, youtube("RTMPS:timeout"), youtube("RTMPS:ssl-error"), librtmp("RTMP_Connect1, handshake failed."),
+			badURL, {youtube, "RTMPS:timeout", ""}, {youtube, "RTMPS:ssl-error", ""}, {librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."},
 			{"srs", "2000", "RTMP handshake requires plain text"},
 		}, Since: since,
 	},
@@ -93,7 +91,7 @@ var urls = []Rule{
 		Sources: []Source{azureURLs, tencentURLs, youtubeRTMPS},
 		Example: "rtmp://0123456789abcdef.channel.media.azure.net:1935/live/...: 16 hex digits instead of 32.",
 		Codes: []Code{
-			badURL, css("18/302", "Invalid push domain name."), css("18/301", "Cannot recognize the push domain name."),
+			badURL, {tencent, "18/302", "Invalid push domain name."}, {tencent, "18/301", "Cannot recognize the push domain name."},
 		}, Since: since,
 	},
 	{
@@ -108,7 +106,7 @@ var urls = []Rule{
 		},
 		Sources: []Source{tencentCauses},
 		Example: "rtmp://203.0.113.7/live/room1?txSecret=...",
-		Codes:   []Code{css("18/300", "Push via IP address is not allowed.")}, Since: since,
+		Codes:   []Code{{tencent, "18/300", "Push via IP address is not allowed."}}, Since: since,
 	},
 	{
 		ID: "url-token", Title: "Access token is not of the right form", Severity: diag.Error, Basis: diag.Documented,
@@ -124,7 +122,7 @@ var urls = []Rule{
 		},
 		Sources: []Source{azureURLs, azureErrors},
 		Example: ".../live/0123456789abcdef0123456789abcde/stream1: 31 digits.",
-		Codes:   []Code{ams("MPE_RTMP_APPID_AUTH_FAILURE")}, Since: since,
+		Codes:   []Code{{azure, "MPE_RTMP_APPID_AUTH_FAILURE", ""}}, Since: since,
 	},
 	{
 		ID: "url-app", Title: "Application name missing or wrong", Severity: diag.Error, Basis: diag.Documented,
@@ -138,12 +136,12 @@ var urls = []Rule{
 			{"character", Word, "the first character that the platform refuses"},
 			{"expected", Word, "the platform's application name or its form"},
 		},
-		Sources: []Source{tencentCauses, azureURLs, rtmpSpec("7.2.1.1 (connect, app)")},
+		Sources: []Source{tencentCauses, azureURLs, {rtmpSpec + "7.2.1.1 (connect, app)", rtmpSpecURL, rtmpSpecDate}},
 		Example: "rtmps://a.rtmps.youtube.com/live/...: YouTube's application is live2.",
 		Codes: []Code{
-			css("18/309", "The push application name contains unallowed characters."),
+			{tencent, "18/309", "The push application name contains unallowed characters."},
 			{"alibaba-apsaravideo-live", "1001", "URL has illegal characters"},
-			{"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""}, librtmp("No application or playpath in URL!"),
+			{"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""}, {librtmp, "No application or playpath in URL!", "No application or playpath in URL!"},
 		}, Since: since,
 	},
 	{
@@ -158,10 +156,10 @@ var urls = []Rule{
 			{"position", Count, "its position in the name, from 1"},
 			{"expected", Word, "the form of a stream name"},
 		},
-		Sources: []Source{tencentCauses, rtmpSpec("7.2.2.6 (publish)")},
+		Sources: []Source{tencentCauses, {rtmpSpec + "7.2.2.6 (publish)", rtmpSpecURL, rtmpSpecDate}},
 		Example: "rtmp://push.example.com/live/my room!",
 		Codes: []Code{
-			css("18/308", "The stream name contains unallowed characters."),
+			{tencent, "18/308", "The stream name contains unallowed characters."},
 			{"alibaba-apsaravideo-live", "1001", "URL has illegal characters"},
 			{"ant-media", "invalidStreamName", ""}, {"ant-media", "NetStream.Failed", "The stream name may not be empty."},
 			{"srs", "2051", "Invalid stream for name is empty"},
@@ -179,7 +177,7 @@ var urls = []Rule{
 		},
 		Sources: []Source{tencentCauses, tencentURLs},
 		Example: "rtmp://push.example.com/live/room1?txSecret=...",
-		Codes:   []Code{css("18/500", "The push URL carries no expiration time parameter.")}, Since: since,
+		Codes:   []Code{{tencent, "18/500", "The push URL carries no expiration time parameter."}}, Since: since,
 	},
 	{
 		ID: "url-expired", Title: "URL has expired", Severity: diag.Error, Basis: diag.Documented,
@@ -195,7 +193,7 @@ var urls = []Rule{
 		},
 		Sources: []Source{tencentCauses, tencentURLs, {Title: "ApsaraVideo Live, Ingest and streaming URLs", URL: "https://www.alibabacloud.com/help/en/live/user-guide/ingest-and-streaming-urls", Date: "2025-03-25"}},
 		Example: "txTime=5867D600: good until 31 December 2016, 16:00 UTC.",
-		Codes:   []Code{css("18/501", "Reached the expiration time."), {"agora-media-gateway", "2", "streamKey expired or deleted"}}, Since: since,
+		Codes:   []Code{{tencent, "18/501", "Reached the expiration time."}, {"agora-media-gateway", "2", "streamKey expired or deleted"}}, Since: since,
 	},
 	{
 		ID: "url-expiry-soon", Title: "URL expires soon", Severity: diag.Warning, Basis: diag.Documented,
@@ -211,7 +209,7 @@ var urls = []Rule{
 		},
 		Sources: []Source{tencentCauses, tencentURLs},
 		Example: "A txTime one hour from now.",
-		Codes:   []Code{css("18/501", "Reached the expiration time.")}, Since: since,
+		Codes:   []Code{{tencent, "18/501", "Reached the expiration time."}}, Since: since,
 	},
 	{
 		ID: "url-auth-missing", Title: "No signature in the URL", Severity: diag.Error, Basis: diag.Documented,
@@ -222,7 +220,7 @@ var urls = []Rule{
 		Args:     []Arg{{"parameter", Word, "the parameter that is missing: txSecret, auth_key"}},
 		Sources:  []Source{tencentCauses, tencentURLs},
 		Example:  "rtmp://push.example.com/live/room1?txTime=7FFFFFFF",
-		Codes:    []Code{css("18/502", "The push URL carries no authentication parameter.")}, Since: since,
+		Codes:    []Code{{tencent, "18/502", "The push URL carries no authentication parameter."}}, Since: since,
 	},
 	{
 		ID: "url-auth-mismatch", Title: "Signature does not verify", Severity: diag.Error, Basis: diag.Documented,
@@ -238,7 +236,7 @@ var urls = []Rule{
 		Sources: []Source{tencentCauses, tencentURLs},
 		Example: "txSecret made for room1, used for room2.",
 		Codes: []Code{
-			css("18/503", "Authentication failed."), css("19/0", "Third-party authentication failed."),
+			{tencent, "18/503", "Authentication failed."}, {tencent, "19/0", "Third-party authentication failed."},
 		}, Since: since,
 	},
 	{
