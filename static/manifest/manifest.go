@@ -34,7 +34,7 @@ func Hash(content []byte) string {
 // licences are not.
 func Served(name string) bool {
 	switch path.Ext(name) {
-	case ".md", ".txt", ".go":
+	case "", ".md", ".txt", ".go":
 		return false
 	}
 	return true

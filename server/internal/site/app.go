@@ -141,48 +141,65 @@ func buildVersion(program string, assets *static.Set, env map[string]string) str
 	return manifest.Hash(fmt.Appendf(nil, "%s\n%s\n%s", program, assets.Version(), raw))
 }
 
-// viaApp answers with what go-app makes of a request. It is buffered: go-app
-// has one ETag for everything, names no character set, and knows one origin
-// only.
+// viaApp answers with what go-app makes of a path.
 func (s *Server) viaApp(c echo.Context) error {
-	r := c.Request().Clone(c.Request().Context())
-	r.Method = http.MethodGet
-	r.Header.Del("If-None-Match")
-	// What a page shows depends on its path; the query is the program's.
-	r.URL.RawQuery = ""
+	page, err := s.rendered(c.Path())
+	if err != nil {
+		return err
+	}
+	if page.policy != "" {
+		c.Response().Header().Set("Content-Security-Policy", page.policy)
+	}
+	return s.send(c, page.kind, page.body)
+}
+
+// rendered is one answer of go-app.
+type rendered struct {
+	kind, policy string
+	body         []byte
+}
+
+// rendered asks go-app for a path, once: what it draws depends on nothing else,
+// but the order of the attributes in it is different each time. What comes
+// back is mended: go-app names no character set and knows one origin only.
+func (s *Server) rendered(path string) (rendered, error) {
+	s.appMu.Lock()
+	defer s.appMu.Unlock()
+	if page, ok := s.appPages[path]; ok {
+		return page, nil
+	}
+	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{}}
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
 	s.app.ServeHTTP(rec, r)
 	if rec.status != http.StatusOK {
-		return echo.NewHTTPError(rec.status)
+		return rendered{}, echo.NewHTTPError(rec.status)
 	}
-	body, kind := rec.body.Bytes(), rec.header.Get("Content-Type")
-	h := c.Response().Header()
-	switch c.Path() {
-	case "/app.js":
+	page := rendered{kind: rec.header.Get("Content-Type"), body: rec.body.Bytes()}
+	switch {
+	case path == "/app.js":
 		list, err := json.Marshal(serverPages)
 		if err != nil {
-			return err
+			return rendered{}, err
 		}
-		body = bytes.Replace(body, fmt.Appendf(nil, `"[\"%s\"]"`, originMark),
+		page.body = bytes.Replace(page.body, fmt.Appendf(nil, `"[\"%s\"]"`, originMark),
 			fmt.Appendf(nil, "JSON.stringify(%s.map((p) => location.origin + p))", list), 1)
-	case "/app-worker.js":
-		h.Set("Content-Security-Policy", serviceWorkerPolicy)
-	default:
-		if kind == "text/html" {
-			h.Set("Content-Security-Policy", toolPolicy)
-			if s.cfg.PublicURL == "" {
-				// og:url and og:image want a host; without one configured there is none to name
-				body = bytes.ReplaceAll(body, []byte(`content="https:///`), []byte(`content="/`))
-			}
+	case path == "/app-worker.js":
+		page.policy = serviceWorkerPolicy
+	case page.kind == "text/html":
+		page.policy = toolPolicy
+		if s.cfg.PublicURL == "" {
+			// og:url and og:image want a host; without one configured there is none to name
+			page.body = bytes.ReplaceAll(page.body, []byte(`content="https:///`), []byte(`content="/`))
 		}
 	}
 	switch {
-	case kind == "application/javascript":
-		kind = "text/javascript; charset=utf-8"
-	case strings.HasPrefix(kind, "text/") && !strings.Contains(kind, "charset"):
-		kind += "; charset=utf-8"
+	case page.kind == "application/javascript":
+		page.kind = "text/javascript; charset=utf-8"
+	case strings.HasPrefix(page.kind, "text/"):
+		page.kind += "; charset=utf-8"
 	}
-	return s.send(c, kind, body)
+	s.appPages[path] = page
+	return page, nil
 }
 
 // recorder keeps what a handler writes.

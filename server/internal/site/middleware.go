@@ -60,8 +60,8 @@ func route(c echo.Context) string {
 }
 
 // observe logs and counts each request. It never writes a query string, a
-// header or a fragment, and of an address that no route knows not even the
-// path: people paste ingest URLs, keys and all, into the wrong place.
+// header or a fragment, and of an address that is not there not even the path:
+// people paste ingest URLs, keys and all, into the wrong place.
 func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -90,7 +90,7 @@ func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 				slog.Int64("bytes", res.Size),
 				slog.Float64("ms", float64(took.Microseconds())/1000),
 			}
-			if pattern != unmatched {
+			if res.Status != http.StatusNotFound {
 				attrs = append(attrs, slog.String("path", shorten(r.URL.Path, 200)))
 			}
 			log.LogAttrs(r.Context(), level, "request", attrs...)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -25,6 +26,9 @@ type Server struct {
 	app     *app.Handler
 	metrics *metrics
 	echo    *echo.Echo
+
+	appMu    sync.Mutex
+	appPages map[string]rendered // by path
 }
 
 // New makes a server from its settings. It fails for settings that make no
@@ -36,9 +40,10 @@ func New(cfg Config) (*Server, error) {
 	}
 	assets := static.Assets()
 	s := &Server{
-		cfg:    cfg,
-		assets: assets,
-		pages:  &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version},
+		cfg:      cfg,
+		assets:   assets,
+		appPages: map[string]rendered{},
+		pages:    &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version},
 	}
 	s.app = newApp(cfg, assets, s.pages)
 	s.metrics = newMetrics(cfg.Version, s.app.Version)
