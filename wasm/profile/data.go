@@ -64,64 +64,58 @@ func init() {
 // fill sets our default numbers (RULES.md, last section) wherever the profile
 // has none of its own.
 func (p *Profile) fill() {
-	warn := func(l *Limit, at float64) {
-		if l.Set() {
-			return
-		}
-		l.Warn = Level{at, ours}
-		l.Source = ourDefault
-	}
-	if !p.KeyframeMS.Set() {
-		p.KeyframeMS.Warn = Level{4000, ours}
-		p.KeyframeMS.Error = Level{10000, ours}
-		if p.KeyframeMS.Title == "" {
-			p.KeyframeMS.Source = ourDefault
-		}
-	}
+	p.TotalKbps.slack(0.05) // constant bitrate still swings a little
+	p.VideoKbps.slack(0.05)
+	p.AudioKbps.slack(0.05)
+	p.FrameRate.slack(0.01)  // timestamps in whole milliseconds: 30 fps can measure 30.03
+	p.KeyframeMS.slack(0.02) // a whole number of frames: 60 at 29.97 fps last 2,002 ms
+	p.RateFactor.From = true
 	if p.KeyframeMS.Advised.At == 0 {
 		p.KeyframeMS.Advised = Level{2000, ours}
 	}
-	if p.KeyframeMS.Slack == 0 {
-		// A GOP is a whole number of frames: 60 frames at 29.97 fps last 2,002 ms.
-		p.KeyframeMS.Slack = 0.02
-	}
-	if !p.KeyframeBytes.Set() {
-		p.KeyframeBytes.Error = Level{20e6, ours}
-		p.KeyframeBytes.Source = ourDefault
-	}
-	if !p.KeyframeIrregular.Set() {
-		p.KeyframeIrregular.Info = Level{1.5, ours}
-		p.KeyframeIrregular.Source = ourDefault
-	}
-	warn(&p.VideoFrame, 3e6)
-	warn(&p.AudioFrame, 64e3)
-	warn(&p.TimestampJump, 1000)
-	warn(&p.IdleGap, 10000)
-	warn(&p.Interleave, 1000)
-	warn(&p.Drift, 1000)
-	warn(&p.ClockPercent, 2)
-	warn(&p.AudioBacklog, 3000)
-	warn(&p.RateFactor, 2)
-	p.RateFactor.From = true
-	warn(&p.Burst, 1.5)
-	warn(&p.ProbeSlow, 2000)
-	if !p.Composition.Set() {
-		p.Composition.Error = Level{5000, ours}
-		p.Composition.Source = ourDefault
-	}
-	if p.URL.Template != "" && p.URL.Basis == "" {
-		p.URL.Basis = documented
+	for _, d := range [...]struct {
+		l                 *Limit
+		info, warn, error float64
+	}{
+		{&p.KeyframeMS, 0, 4000, 10000},
+		{&p.KeyframeBytes, 0, 0, 20e6},
+		{&p.KeyframeIrregular, 1.5, 0, 0},
+		{&p.VideoFrame, 0, 3e6, 0},
+		{&p.AudioFrame, 0, 64e3, 0},
+		{&p.TimestampJump, 0, 1000, 0},
+		{&p.IdleGap, 0, 10000, 0},
+		{&p.Interleave, 0, 1000, 0},
+		{&p.Drift, 0, 1000, 0},
+		{&p.ClockPercent, 0, 2, 0},
+		{&p.AudioBacklog, 0, 3000, 0},
+		{&p.RateFactor, 0, 2, 0},
+		{&p.Composition, 0, 0, 5000},
+		{&p.ProbeSlow, 0, 2000, 0},
+	} {
+		if d.l.Set() {
+			continue
+		}
+		d.l.Info.our(d.info)
+		d.l.Warn.our(d.warn)
+		d.l.Error.our(d.error)
+		d.l.Source = ourDefault
 	}
 	p.ClockWindow = 5000
 	p.BitrateWindow = 5000
-	p.BurstWindow = 10000
 	p.MetadataFPS = 5
-	for _, l := range [...]*Limit{&p.TotalKbps, &p.VideoKbps, &p.AudioKbps} {
-		if l.Set() && l.Slack == 0 {
-			l.Slack = 0.05 // constant bitrate still swings a little
-		}
+	if p.URL.Template != "" && p.URL.Basis == "" {
+		p.URL.Basis = documented
 	}
-	if p.FrameRate.Set() && p.FrameRate.Slack == 0 {
-		p.FrameRate.Slack = 0.01 // timestamps in whole milliseconds: 30 fps can measure 30.03
+}
+
+func (l *Limit) slack(s float64) {
+	if l.Slack == 0 {
+		l.Slack = s
+	}
+}
+
+func (v *Level) our(at float64) {
+	if at > 0 {
+		*v = Level{at, ours}
 	}
 }

@@ -34,8 +34,17 @@ func (l *lister) values(id, title, rule string, v *List, text string) {
 	}, v.Source)
 }
 
+// limit is a graded number and what it is.
+type limit struct {
+	id, title string
+	unit      rules.Unit
+	*Limit
+	rule string
+}
+
 // number adds a graded number.
-func (l *lister) number(id, title string, unit rules.Unit, v *Limit, of ...string) {
+func (l *lister) number(n limit) {
+	v, unit := n.Limit, n.unit
 	if !v.Set() {
 		return
 	}
@@ -51,7 +60,7 @@ func (l *lister) number(id, title string, unit rules.Unit, v *Limit, of ...strin
 		text += " (" + rules.Format(rules.Percent, diag.F("", v.Slack*100)) + " over it is let pass)"
 	}
 	l.add(diag.Limit{
-		ID: id, Title: title, Rules: of, Unit: string(unit),
+		ID: n.id, Title: n.title, Rules: []string{n.rule}, Unit: string(unit),
 		Advised: advised, Warn: v.Warn.At, Error: v.Error.At,
 		Text: text, Basis: v.strictest().Basis, Note: v.Note,
 	}, v.Source)
@@ -83,9 +92,9 @@ func (p *Profile) limits() []diag.Limit {
 			Text: commas(words) + "; anything else is " + a(n.Severity), Basis: n.Basis, Note: n.Note,
 		}, n.Source)
 	}
-	l.number("audio-channels", "Audio channels", rules.Count, &p.AudioChannels, "audio-config-mismatch")
-	l.number("video-qualities", "Video qualities in one push", rules.Count, &p.VideoQualities, "qualities-exceeded")
-	l.number("audio-qualities", "Audio qualities in one push", rules.Count, &p.AudioQualities, "qualities-exceeded")
+	l.number(limit{"audio-channels", "Audio channels", rules.Count, &p.AudioChannels, "audio-config-mismatch"})
+	l.number(limit{"video-qualities", "Video qualities in one push", rules.Count, &p.VideoQualities, "qualities-exceeded"})
+	l.number(limit{"audio-qualities", "Audio qualities in one push", rules.Count, &p.AudioQualities, "qualities-exceeded"})
 	l.need("video-needed", "Video", "track-missing", &p.NeedVideo, "video is needed")
 	l.need("audio-needed", "Audio", "track-missing", &p.NeedAudio, "audio is needed")
 	if s := &p.Resolution; s.Width > 0 {
@@ -95,27 +104,30 @@ func (p *Profile) limits() []diag.Limit {
 			Text: s.Text + "; more is " + a(s.Severity), Basis: s.Basis, Note: s.Note,
 		}, s.Source)
 	}
-	l.number("frame-rate", "Frame rate", rules.PerSec, &p.FrameRate, "framerate-exceeded")
-	l.number("total-bitrate", "Bitrate, all together", rules.Kbps, &p.TotalKbps, "bitrate-exceeded")
-	l.number("video-bitrate", "Video bitrate", rules.Kbps, &p.VideoKbps, "bitrate-exceeded")
-	l.number("audio-bitrate", "Audio bitrate", rules.Kbps, &p.AudioKbps, "bitrate-exceeded")
-	l.number("keyframe-interval", "Key frame interval", rules.Millis, &p.KeyframeMS, "keyframe-interval")
-	l.number("keyframe-bytes", "Video since the last key frame", rules.Bytes, &p.KeyframeBytes, "keyframe-interval")
-	l.number("keyframe-irregular", "Longest key frame interval, as a multiple of the median", rules.Count, &p.KeyframeIrregular, "keyframe-irregular")
 	l.need("b-frames", "B-frames", "b-frames", &p.BFrames, "advised against in some modes")
-	l.number("video-frame", "One video tag", rules.Bytes, &p.VideoFrame, "frame-too-large")
-	l.number("audio-frame", "One audio tag", rules.Bytes, &p.AudioFrame, "frame-too-large")
-	l.number("timestamp-jump", "Leap of one track's timestamp", rules.Millis, &p.TimestampJump, "timestamp-jump")
-	l.number("idle-gap", "Time without any data", rules.Millis, &p.IdleGap, "idle-gap")
-	l.number("drift", "Drift between audio and video", rules.Millis, &p.Drift, "av-drift")
-	l.number("interleave", "Distance between neighbouring audio and video", rules.Millis, &p.Interleave, "av-drift")
-	l.number("clock-pace", "Pace of a track's clock, off by", rules.Percent, &p.ClockPercent, "av-drift")
-	l.number("audio-backlog", "Audio ahead of the video", rules.Millis, &p.AudioBacklog, "audio-backlog")
-	l.number("composition-time", "Composition time (never below 0)", rules.Millis, &p.Composition, "composition-time")
-	l.number("burst", "Media time against arrival time, as a factor", rules.Count, &p.Burst, "burst")
-	l.number("bitrate-mismatch", "Measured and declared bitrate apart, as a factor", rules.Count, &p.RateFactor, "bitrate-mismatch")
 	l.need("metadata-several", "Metadata with several bitrates", "metadata-missing", &p.MetadataSeveral, "onMetaData with the rates is needed")
-	l.number("probe-slow", "One stage of a probe", rules.Millis, &p.ProbeSlow, "probe-slow")
+	for _, n := range [...]limit{
+		{"frame-rate", "Frame rate", rules.PerSec, &p.FrameRate, "framerate-exceeded"},
+		{"total-bitrate", "Bitrate, all together", rules.Kbps, &p.TotalKbps, "bitrate-exceeded"},
+		{"video-bitrate", "Video bitrate", rules.Kbps, &p.VideoKbps, "bitrate-exceeded"},
+		{"audio-bitrate", "Audio bitrate", rules.Kbps, &p.AudioKbps, "bitrate-exceeded"},
+		{"keyframe-interval", "Key frame interval", rules.Millis, &p.KeyframeMS, "keyframe-interval"},
+		{"keyframe-bytes", "Video since the last key frame", rules.Bytes, &p.KeyframeBytes, "keyframe-interval"},
+		{"keyframe-irregular", "Longest key frame interval, as a multiple of the median", rules.Count, &p.KeyframeIrregular, "keyframe-irregular"},
+		{"video-frame", "One video tag", rules.Bytes, &p.VideoFrame, "frame-too-large"},
+		{"audio-frame", "One audio tag", rules.Bytes, &p.AudioFrame, "frame-too-large"},
+		{"timestamp-jump", "Leap of one track's timestamp", rules.Millis, &p.TimestampJump, "timestamp-jump"},
+		{"idle-gap", "Time without any data", rules.Millis, &p.IdleGap, "idle-gap"},
+		{"drift", "Drift between audio and video", rules.Millis, &p.Drift, "av-drift"},
+		{"interleave", "Distance between neighbouring audio and video", rules.Millis, &p.Interleave, "av-drift"},
+		{"clock-pace", "Pace of a track's clock, off by", rules.Percent, &p.ClockPercent, "av-drift"},
+		{"audio-backlog", "Audio ahead of the video", rules.Millis, &p.AudioBacklog, "audio-backlog"},
+		{"composition-time", "Composition time (never below 0)", rules.Millis, &p.Composition, "composition-time"},
+		{"bitrate-mismatch", "Measured and declared bitrate apart, as a factor", rules.Count, &p.RateFactor, "bitrate-mismatch"},
+		{"probe-slow", "One stage of a probe", rules.Millis, &p.ProbeSlow, "probe-slow"},
+	} {
+		l.number(n)
+	}
 	for i := range p.Overrides {
 		o := &p.Overrides[i]
 		title := o.Rule
