@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/rules"
 )
 
@@ -586,6 +587,29 @@ func TestURLFormsAgreeWithTheFacts(t *testing.T) {
 			}
 			if !found {
 				t.Errorf("%s: %s on %v is not in the facts", p.ID, s.Name, s.Ports)
+			}
+		}
+	}
+}
+
+// Every codec of a profile's list is one that the reader names so; PCM stands
+// for both byte orders (check.supportName).
+func TestCodecNamesAreTheReaders(t *testing.T) {
+	known := map[string]bool{"PCM": true}
+	for c := flv.UnknownCodec + 1; c <= flv.DeviceSound; c++ {
+		known[c.String()] = true
+	}
+	for _, p := range All() {
+		for _, l := range []*List{&p.VideoCodecs, &p.AudioCodecs} {
+			for _, v := range l.Values {
+				if !known[v] {
+					t.Errorf("%s: the reader knows no codec %q", p.ID, v)
+				}
+			}
+		}
+		for _, v := range p.AACTypes.Values {
+			if v != "LC" && v != "HE-AAC" && v != "HE-AAC v2" {
+				t.Errorf("%s: the reader knows no AAC type %q", p.ID, v)
 			}
 		}
 	}
