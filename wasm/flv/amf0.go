@@ -43,6 +43,12 @@ type amfDecoder struct {
 	values  int
 	strings int
 	err     *AMFError
+
+	// emit, when set, is told of every value (of an object or array its head
+	// alone, before what is in it) with its place, name included.
+	emit func(start, end int, path, value string)
+	path string
+	from int // where the current value's name begins
 }
 
 // DecodeAMF0 decodes AMF0 values one after the other. On the first error it
@@ -54,10 +60,17 @@ type amfDecoder struct {
 // (marker 17) ends the decoding without an error.
 func DecodeAMF0(p []byte) (values []AMFValue, err *AMFError) {
 	d := amfDecoder{p: p}
+	return d.all(), d.err
+}
+
+// all decodes to the end or to the first error.
+func (d *amfDecoder) all() (values []AMFValue) {
+	p := d.p
 	for d.at < len(p) && d.err == nil {
 		if d.at > 0 && padding(p[d.at:]) {
 			break
 		}
+		d.from = d.at
 		kept := d.keep()
 		v, ok := d.value(0)
 		if ok && kept {
@@ -67,7 +80,21 @@ func DecodeAMF0(p []byte) (values []AMFValue, err *AMFError) {
 			break
 		}
 	}
-	return values, d.err
+	return values
+}
+
+// tell reports the current value up to here.
+func (d *amfDecoder) tell(v *AMFValue) {
+	if d.emit != nil && d.err == nil {
+		path := d.path
+		if path == "" {
+			path = "value"
+			if d.from == 0 {
+				path = "name"
+			}
+		}
+		d.emit(d.from, d.at, path, v.brief())
+	}
 }
 
 // padding reports an object end without an object (FLV 9 wrote one behind the
@@ -175,7 +202,9 @@ func (d *amfDecoder) value(depth int) (v AMFValue, ok bool) {
 			return v, false
 		}
 		v.Kind = AMFString
-		return v, d.text(int(b[0])<<8|int(b[1]), &v)
+		if !d.text(int(b[0])<<8|int(b[1]), &v) {
+			return v, false
+		}
 	case mLongString, mXML:
 		b := d.bytes(4, "the length of a string")
 		if b == nil {
@@ -190,31 +219,41 @@ func (d *amfDecoder) value(depth int) (v AMFValue, ok bool) {
 			d.fail(d.at, "the data ends inside a string of "+utoa(uint64(n))+" bytes")
 			return v, false
 		}
-		return v, d.text(int(n), &v)
+		if !d.text(int(n), &v) {
+			return v, false
+		}
 	case mObject:
 		v.Kind = AMFObject
+		d.tell(&v)
 		d.properties(&v, depth)
+		return v, true
 	case mTypedObject:
 		v.Kind = AMFTypedObject
 		b := d.bytes(2, "the length of a class name")
 		if b == nil || !d.text(int(b[0])<<8|int(b[1]), &v) {
 			return v, false
 		}
+		d.tell(&v)
 		d.properties(&v, depth)
+		return v, true
 	case mECMAArray:
 		v.Kind = AMFECMAArray
 		// The count is a hint that many writers leave 0 or get wrong.
 		if d.bytes(4, "the count of an array") == nil {
 			return v, false
 		}
+		d.tell(&v)
 		d.properties(&v, depth)
+		return v, true
 	case mStrictArray:
 		v.Kind = AMFStrictArray
 		b := d.bytes(4, "the count of an array")
 		if b == nil {
 			return v, false
 		}
+		d.tell(&v)
 		d.items(&v, be32(b), depth)
+		return v, true
 	case mDate:
 		b := d.bytes(10, "a date")
 		if b == nil {
@@ -246,6 +285,7 @@ func (d *amfDecoder) value(depth int) (v AMFValue, ok bool) {
 		d.fail(start, "unknown type marker "+itoa(int64(m[0])))
 		return v, false
 	}
+	d.tell(&v)
 	return v, true
 }
 
@@ -271,6 +311,9 @@ func (d *amfDecoder) properties(v *AMFValue, depth int) {
 		n := int(b[0])<<8 | int(b[1])
 		if n == 0 && d.at < len(d.p) && d.p[d.at] == mObjectEnd {
 			d.at++
+			if d.emit != nil {
+				d.emit(start, d.at, "object end", "")
+			}
 			return
 		}
 		if n > len(d.p)-d.at {
@@ -280,7 +323,16 @@ func (d *amfDecoder) properties(v *AMFValue, depth int) {
 		var name AMFValue
 		d.text(n, &name)
 		kept := d.keep()
+		outer := d.path
+		if d.emit != nil {
+			d.from = start
+			d.path = name.Str[:min(len(name.Str), 80)]
+			if outer != "" {
+				d.path = outer + "." + d.path
+			}
+		}
 		p, ok := d.value(depth + 1)
+		d.path = outer
 		if !ok {
 			return
 		}
@@ -312,7 +364,13 @@ func (d *amfDecoder) items(v *AMFValue, n uint32, depth int) {
 			return
 		}
 		kept := i < amfItems && d.keep()
+		outer := d.path
+		if d.emit != nil {
+			d.from = d.at
+			d.path = outer + "[" + utoa(uint64(i)) + "]"
+		}
 		p, ok := d.value(depth + 1)
+		d.path = outer
 		if !ok {
 			return
 		}

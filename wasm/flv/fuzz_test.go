@@ -268,3 +268,18 @@ func omitted(v *flv.AMFValue) bool {
 	}
 	return false
 }
+
+func FuzzDissect(f *testing.F) {
+	for _, x := range fixtures() {
+		if len(x.data) < 20_000 {
+			f.Add(x.data, uint16(13), uint8(2), uint8(3))
+			f.Add(x.data, uint16(944), uint8(20), uint8(20))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, at uint16, before, after uint8) {
+		const base = 1 << 33
+		if err := sane(flv.Dissect(data, base, base+int64(at), int(before), int(after)), base, len(data)); err != nil {
+			t.Error(err)
+		}
+	})
+}
