@@ -213,9 +213,7 @@ func (l *Library) resolve(d *draft, ids map[string]map[string]bool) {
 					d.fail(r.line, list.key+": "+r.to+" is this page itself")
 				case list.key == "same_as" && platform == c.Platform:
 					d.fail(r.line, "same_as is for other platforms; use related for "+r.to)
-				case slices.Contains(*list.to, other):
-					d.fail(r.line, list.key+": "+r.to+" is the same page as one before it")
-				default:
+				case !slices.Contains(*list.to, other): // two codes may be on one page
 					*list.to = append(*list.to, other)
 				}
 			}

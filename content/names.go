@@ -73,11 +73,9 @@ var profileIDs = []string{
 // not there yet is noted in [Library.Pending] instead of stopping the start.
 // Take a part out as soon as it is complete; the last one takes the list away.
 var building = map[string]bool{
-	"rules":                          true,
 	"guides":                         true,
 	"encoders":                       true,
 	"platforms":                      true,
-	"codes/tencent-css":              true,
 	"codes/youtube-live":             true,
 	"codes/twitch":                   true,
 	"codes/facebook-live":            true,
