@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/rules"
 )
 
 const shared = "../../shared"
@@ -185,6 +186,38 @@ func TestProfiles(t *testing.T) {
 	for _, p := range profile.All() {
 		if !slices.Contains(profileIDs, p.ID) {
 			t.Errorf("names.go lacks the profile %s", p.ID)
+		}
+	}
+}
+
+// TestRulesAndCodes: a rule that names a code is named by the page of that code,
+// and a page that names a rule is named by that rule.
+func TestRulesAndCodes(t *testing.T) {
+	l := must(t)
+	type pair struct {
+		rule string
+		page *Code
+	}
+	named := map[pair]bool{}
+	for _, r := range rules.All() {
+		for _, c := range r.Codes {
+			page, ok := l.named(c.Platform, c.Code)
+			switch {
+			case ok:
+				named[pair{r.ID, page}] = true
+				if !slices.Contains(page.Rules, r.ID) {
+					t.Errorf("%s: rules lack %s, which names %s", page.File, r.ID, c.Code)
+				}
+			case !building["codes/"+c.Platform]:
+				t.Errorf("rule %s names %s/%s, which has no page", r.ID, c.Platform, c.Code)
+			}
+		}
+	}
+	for _, c := range l.Codes {
+		for _, r := range c.Rules {
+			if !named[pair{r, c}] && !building["codes/"+c.Platform] {
+				t.Errorf("%s names the rule %s, whose Codes do not name the page", c.File, r)
+			}
 		}
 	}
 }

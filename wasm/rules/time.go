@@ -19,7 +19,7 @@ var timing = []Rule{
 		Sources: []Source{{flvSpec + "E.4.1 (FLV tag, Timestamp)", flvSpecURL, flvSpecDate}, {rtmpSpec + "5.3.1 (message timestamps)", rtmpSpecURL, rtmpSpecDate}, tencentCallback, azureEvents},
 		Example: "Video at 0:41.3 followed by video at 0:12.0: the encoder's clock was reset.",
 		Codes: []Code{
-			badTimestamp, discontinuity, {azure, "FragmentDrop_NonIncreasingTimestamp", ""},
+			badTimestamp, discontinuity, {azure, "FragmentDrop_NonIncreasingTimestamp", ""}, {azure, "FragmentDrop_OverlapTimestamp", ""},
 			{tencent, "321:1", "Video timestamps went backwards"}, {tencent, "321:2", "Audio timestamps went backwards"},
 		}, Since: since,
 	},
