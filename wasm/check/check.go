@@ -210,6 +210,7 @@ func (s *Suite) other(t *flv.Tag, f *flv.Frame) {
 	}
 	s.container.Other(t, f, tr)
 	s.codecs.Other(t, f, tr)
+	s.time.Other(t, f, tr)
 }
 
 // PreviousTagSize implements flv.Handler.

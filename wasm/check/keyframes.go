@@ -288,28 +288,29 @@ func (k *keys) promised(e *End) {
 		if i == int(Audio) {
 			need, header, meta = &p.NeedAudio, st.Header.HasAudio(), st.declaredAudio
 		}
-		var by string
-		sev, basis := k.track.sev, k.track.basis
+		by := ""
 		switch {
-		case need.Severity != diag.Off:
-			sev, basis, by = need.Severity, need.Basis, p.Short
-		case meta && header:
-			by = "the file header and the metadata"
 		case meta:
 			by = "the metadata"
 		case header:
 			by = "the file header"
-		default:
+		}
+		sev, basis := k.track.sev, k.track.basis
+		if need.Severity != diag.Off {
+			sev, basis = need.Severity, need.Basis
+		} else if by == "" {
 			continue
 		}
 		h := k.track.hitAs(sev, basis, uint8(i), nil, diag.Media{Tag: -1, Track: name})
 		if h == nil {
 			continue
 		}
-		which := "announced"
-		if need.Severity != diag.Off {
-			which = "needed"
+		h.set(diag.S("track", name))
+		if by != "" {
+			h.args = append(h.args, diag.S("promised_by", by))
 		}
-		h.set(diag.S("track", name), diag.S("promised_by", by), diag.B(which, true))
+		if need.Severity != diag.Off {
+			h.args = append(h.args, diag.S("needed_by", p.Short))
+		}
 	}
 }

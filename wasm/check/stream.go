@@ -44,7 +44,7 @@ type Track struct {
 	cadence int64
 	leaped  bool // Delta is far beyond the cadence
 
-	// Deltas that are neither leaps nor steps back, for the frame rate, and how
+	// Deltas that are no leaps, forwards or back, for the frame rate, and how
 	// often each length of them came (the last one holds all longer ones).
 	steadyMS, steadyN int64
 	deltas            [128]uint32
@@ -237,17 +237,19 @@ func (s *Stream) begin(tr *Track, t *flv.Tag) {
 // advance counts a coded frame after the observers have seen it.
 func (s *Stream) advance(tr *Track, t *flv.Tag, f *flv.Frame) {
 	ts := t.Timestamp
-	if d := tr.Delta; d >= 0 && tr.Frames > 0 {
+	if d := tr.Delta; tr.Frames > 0 {
 		switch {
+		case d < 0:
 		case d < tr.cadence>>1 || tr.steadyN == 0:
 			tr.cadence = d
 		default:
 			tr.cadence += (d - tr.cadence) >> 3
 		}
-		if !tr.leaped {
+		// Small steps back count too: the sum is then the time that passed.
+		if !tr.leaped && d > -s.leap {
 			tr.steadyMS += d
 			tr.steadyN++
-			tr.deltas[min(d, int64(len(tr.deltas)-1))]++
+			tr.deltas[min(max(d, 0), int64(len(tr.deltas)-1))]++
 		}
 	}
 	tr.Frames++

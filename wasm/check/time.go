@@ -38,6 +38,7 @@ type timing struct {
 		cadence  int64
 		told     bool // as timestamp-jump already
 	}
+	wholeFrom, wholeTo int64 // the last leap of every track
 
 	gap driftWindow
 
@@ -81,6 +82,7 @@ func newTime(p *Pass) *timing {
 		t.interleave = int64(v)
 	}
 	t.maxOffset = 1<<31 - 1
+	t.wholeFrom, t.wholeTo = -1<<62, 1<<62
 	if v := lowest(&p.Profile.Composition); v > 0 && v < 1<<31 {
 		t.maxOffset = int32(v)
 	}
@@ -132,6 +134,13 @@ func (c *timing) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 // back notes a step back.
 func (c *timing) back(t *flv.Tag, tr *Track) {
 	c.disturbed(tr, t.Timestamp)
+	if l := &c.leap; l.open && tr == l.tr && t.Timestamp < l.to {
+		// It comes back before anybody followed: the leap was its own.
+		l.open = false
+		if !l.told {
+			c.ahead(tr, l.began, l.to, l.cadence, l.at)
+		}
+	}
 	by := -tr.Delta
 	f := c.backwards.hit(0, tr, at(t, tr))
 	if f == nil || !f.worse(float64(by)) {
@@ -162,9 +171,16 @@ func (c *timing) inGrace(tr *Track, ts int64) {
 func (c *timing) leapt(t *flv.Tag, tr *Track) {
 	from, to := tr.LastMS, t.Timestamp
 	c.disturbed(tr, to)
-	if c.leap.open {
-		c.silence(c.leap.from, c.leap.to, c.leap.at) // nobody followed
-		c.leap.open = false
+	leap := c.p.Stream.leap
+	if l := &c.leap; l.open {
+		if tr == l.tr {
+			c.everyone(l.from, l.to) // nobody followed
+		} else if to >= l.to-leap {
+			c.everyone(max(l.from, from), min(l.to, to))
+		}
+	}
+	if from <= c.wholeFrom+leap && to >= c.wholeTo-leap {
+		return // one more track that leaps with the others
 	}
 	last, others := from, false
 	for _, o := range c.p.Stream.Tracks {
@@ -173,7 +189,6 @@ func (c *timing) leapt(t *flv.Tag, tr *Track) {
 			last = max(last, min(o.LastMS, to))
 		}
 	}
-	leap := c.p.Stream.leap
 	told := false
 	if last-from > leap {
 		told = true
@@ -183,6 +198,7 @@ func (c *timing) leapt(t *flv.Tag, tr *Track) {
 		return
 	}
 	if !others {
+		c.wholeFrom, c.wholeTo = last, to
 		c.silence(last, to, at(t, tr))
 		return
 	}
@@ -196,14 +212,20 @@ func (c *timing) follow(ts int64) {
 	leap := c.p.Stream.leap
 	switch {
 	case ts >= l.to-leap:
-		l.open = false
-		c.silence(l.from, min(l.to, ts), l.at)
+		c.everyone(l.from, min(l.to, ts))
 	case ts > l.from+leap:
 		l.open = false
 		if !l.told {
 			c.ahead(l.tr, l.began, l.to, l.cadence, l.at)
 		}
 	}
+}
+
+// everyone closes a leap that all tracks made.
+func (c *timing) everyone(from, to int64) {
+	c.leap.open = false
+	c.wholeFrom, c.wholeTo = from, to
+	c.silence(from, to, c.leap.at)
 }
 
 // ahead notes a leap of one track.
@@ -346,6 +368,15 @@ func (c *timing) clock(t *flv.Tag, tr *Track) {
 	tt.runN++
 }
 
+// Other ends a run of the clock at an audio tag that holds nothing: whether it
+// stands for a frame nobody can tell.
+func (c *timing) Other(_ *flv.Tag, f *flv.Frame, tr *Track) {
+	if f.Kind == flv.Empty && tr != nil && tr.time.window > 0 {
+		c.endRun(tr)
+		tr.time.runN, tr.time.n = 0, 0
+	}
+}
+
 // pace is how much faster timestamps run than samples, in percent.
 func pace(ms int64, samples float64) float64 { return (float64(ms)/samples - 1) * 100 }
 
@@ -419,8 +450,7 @@ func (c *timing) arrival(t *flv.Tag, tr *Track) {
 func (c *timing) Close(e *End) {
 	st := c.p.Stream
 	if c.leap.open {
-		c.silence(c.leap.from, c.leap.to, c.leap.at)
-		c.leap.open = false
+		c.everyone(c.leap.from, c.leap.to)
 	}
 	clock := false
 	for _, tr := range st.Tracks {
