@@ -81,8 +81,9 @@ func (c *Config) aac(off int64) {
 		ext := r.flag()
 		if channels == 0 {
 			// The layout may come with the frames instead.
-			if n := pceChannels(&r); n > 0 {
-				c.Channels = n
+			before := r
+			if c.Channels = pceChannels(&r); c.Channels == 0 {
+				r = before
 			}
 		}
 		if typ == 6 || typ == 20 {
