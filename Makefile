@@ -42,8 +42,13 @@ $(BUILD)/templ.stamp: $(wildcard web/page/*.templ) go.mod | $(BUILD)
 
 # ---- the browser's programs ----
 
-# Inlining in our own packages only: about 5 % less to download at the same speed.
-WASMFLAGS := -trimpath -ldflags='-s -w' -gcflags='all=-l' -gcflags='ingestdoctor/...='
+# Inlining only where the bytes of a recording are looked at: about 6 % less to
+# download at the same speed.
+LDFLAGS        := -s -w -X ingestdoctor/wasm/analyze.Version=$(VERSION)
+WASMFLAGS      := -trimpath -ldflags='$(LDFLAGS)' -gcflags='all=-l'
+VALIDATORFLAGS := $(WASMFLAGS) -gcflags='ingestdoctor/wasm/flv=' -gcflags='ingestdoctor/wasm/check='
+# Brotli's level. 11 is what ships; 5 makes a build of a few seconds while working on a page.
+BROTLI         ?= 11
 
 # A new toolchain rebuilds both programs: they must match its wasm_exec.js.
 $(BUILD)/$(GOVER).stamp: | $(BUILD)
@@ -56,14 +61,18 @@ $(BUILD)/app.wasm: $(call gosrc,wasm web/ui) $(WASM_DEPS)
 	GOOS=js GOARCH=wasm $(GO) build $(WASMFLAGS) -o $@ ./wasm/app
 
 $(BUILD)/validator.wasm: $(call gosrc,wasm) $(WASM_DEPS)
-	GOOS=js GOARCH=wasm $(GO) build $(WASMFLAGS) -o $@ ./wasm/validator
+	GOOS=js GOARCH=wasm $(GO) build $(VALIDATORFLAGS) -o $@ ./wasm/validator
 
 # Compressed copies of all that is served; only what changed is packed again.
 assets: $(DIST)/manifest.json
 
-$(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm \
+$(BUILD)/brotli-$(BROTLI).stamp: | $(BUILD)
+	rm -f $(BUILD)/brotli-*.stamp
+	touch $@
+
+$(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm $(BUILD)/brotli-$(BROTLI).stamp \
 		$(shell find static -type f -not -path '$(DIST)/*' -not -name '*_test.go' 2>/dev/null)
-	$(GO) run ./static/build app.wasm=$(BUILD)/app.wasm validator.wasm=$(BUILD)/validator.wasm \
+	$(GO) run ./static/build -brotli $(BROTLI) app.wasm=$(BUILD)/app.wasm validator.wasm=$(BUILD)/validator.wasm \
 		wasm_exec.js=$(GOROOT)/lib/wasm/wasm_exec.js
 	@touch $@
 
@@ -71,7 +80,7 @@ $(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm \
 
 bin/ingestdoctor: $(BUILD)/templ.stamp $(DIST)/manifest.json $(call gosrc,server web/page web/ui wasm static content) \
 		$(shell find content -type f 2>/dev/null) go.mod go.sum
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $@ ./server
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS) -X main.version=$(VERSION)' -o $@ ./server
 
 # ---- tests ----
 

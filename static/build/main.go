@@ -3,7 +3,7 @@
 // What has not changed since the last run is left alone, for brotli at its best
 // takes seconds on a WebAssembly program.
 //
-// Usage: go run ./static/build NAME=FILE ...
+// Usage: go run ./static/build [-brotli LEVEL] NAME=FILE ...
 //
 // Each argument adds a built asset: app.wasm=.build/app.wasm.
 package main
@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,7 +31,9 @@ import (
 )
 
 func main() {
-	if err := run("static", os.Args[1:]); err != nil {
+	level := flag.Int("brotli", brotli.BestCompression, "level of brotli, 0 to 11")
+	flag.Parse()
+	if err := run("static", *level, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "static/build:", err)
 		os.Exit(1)
 	}
@@ -38,7 +41,7 @@ func main() {
 
 // run brings root/dist up to date with the sources under root and the built
 // assets given as NAME=FILE.
-func run(root string, built []string) error {
+func run(root string, level int, built []string) error {
 	sources := map[string]string{} // name -> file
 	for _, arg := range built {
 		name, file, ok := strings.Cut(arg, "=")
@@ -85,7 +88,7 @@ func run(root string, built []string) error {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			entry, err := prepare(dist, name, file, old[name])
+			entry, err := prepare(dist, name, file, level, old[name])
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil && firstErr == nil {
@@ -123,20 +126,24 @@ func compresses(name string) bool {
 
 // prepare writes the compressed copies of one asset unless old says that they
 // are there.
-func prepare(dist, name, file string, old manifest.Entry) (manifest.Entry, error) {
+func prepare(dist, name, file string, level int, old manifest.Entry) (manifest.Entry, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return manifest.Entry{}, err
 	}
 	entry := manifest.Entry{Hash: manifest.Hash(content), Size: int64(len(content))}
 	target := filepath.Join(dist, filepath.FromSlash(name))
-	if !compresses(name) || entry == old && exists(target+".br") && exists(target+".gz") {
+	if !compresses(name) {
+		return entry, nil
+	}
+	entry.Brotli = level
+	if entry == old && exists(target+".br") && exists(target+".gz") {
 		return entry, nil
 	}
 	start := time.Now()
 	br, err := pack(content, func(w io.Writer) io.WriteCloser {
 		// A 16 MB window: the programs are larger than brotli's default of 4 MB.
-		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 24})
+		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: level, LGWin: 24})
 	})
 	if err != nil {
 		return entry, err

@@ -36,7 +36,7 @@ func TestRun(t *testing.T) {
 		put(t, root+"/built/"+name, strings.Repeat("built "+name, 30))
 		args = append(args, name+"="+root+"/built/"+name)
 	}
-	if err := run(root, args); err != nil {
+	if err := run(root, 11, args); err != nil {
 		t.Fatal(err)
 	}
 
@@ -77,7 +77,7 @@ func TestRun(t *testing.T) {
 	if err := os.Remove(root + "/vendor/u/u.js"); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(root, args); err != nil {
+	if err := run(root, 11, args); err != nil {
 		t.Fatal(err)
 	}
 	if stamp("css/site.css.br") != css {
@@ -96,17 +96,23 @@ func TestRun(t *testing.T) {
 	}
 
 	list = stamp("manifest.json")
-	if err := run(root, args); err != nil {
+	if err := run(root, 11, args); err != nil {
 		t.Fatal(err)
 	}
 	if stamp("manifest.json") != list {
 		t.Error("nothing changed, and the manifest was written again")
 	}
 
-	if err := run(root, []string{"nonsense"}); err == nil {
+	// a quick build does not pass for the real one
+	quick := stamp("css/site.css.br")
+	if err := run(root, 1, args); err != nil || stamp("css/site.css.br") == quick {
+		t.Errorf("a build at another level keeps the copies (%v)", err)
+	}
+
+	if err := run(root, 11, []string{"nonsense"}); err == nil {
 		t.Error("a wrong argument is taken")
 	}
-	if err := run(root, []string{"app.wasm=" + root + "/nothing"}); err == nil {
+	if err := run(root, 11, []string{"app.wasm=" + root + "/nothing"}); err == nil {
 		t.Error("a missing file is taken")
 	}
 }

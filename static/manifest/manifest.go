@@ -22,6 +22,9 @@ var Built = []string{AppWasm, ValidatorWasm, WasmExec}
 type Entry struct {
 	Hash string `json:"hash"` // of the content, as Hash gives it
 	Size int64  `json:"size"` // uncompressed bytes
+	// Brotli is the level of the copy, 0 for none. Below 11 it is a quick build
+	// of somebody at work, and is packed anew for the real one.
+	Brotli int `json:"brotli,omitempty"`
 }
 
 // Hash is the part of a SHA-256 sum that stands in an address.
