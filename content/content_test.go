@@ -246,7 +246,7 @@ func TestArticleErrors(t *testing.T) {
 		{"guides/ports.md", "## Windows\n\nText.\n", "", 8, "no ## section"},
 		{"guides/Ports.md", "", "", 1, "small letters"},
 		{"guides/a/ports.md", "", "", 1, "wrong place"},
-		{"platforms/x.md", "", "", 1, "key platform is missing"},
+		{"platforms/x.md", "", "", 1, "key status is missing"},
 		{"platforms/x.md", "title: Ports", "title: Ports\nplatform: twitch\nstatus: retired\nstatus_date: 2024-06-30", 4, "where should the reader go"},
 		{"encoders/x.md", "", "", 8, `section "Key frame interval" is missing`},
 	}

@@ -150,7 +150,7 @@ func (d *draft) required() []string {
 	}
 	keys := []string{"title", "summary", "sources", "verification"}
 	if d.article.Kind == PlatformPages {
-		keys = append(keys, "platform", "status")
+		keys = append(keys, "status")
 	}
 	return keys
 }
