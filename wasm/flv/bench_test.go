@@ -66,3 +66,19 @@ func BenchmarkReaderEnhancedTags(b *testing.B) {
 	}
 	push(b, f.Bytes(), 10_002)
 }
+
+func BenchmarkReaderNoise(b *testing.B) {
+	push(b, append(ft.New().Bytes(), noise(32<<20, 1)...), 1)
+}
+
+// BenchmarkReaderFalseHeaders reads garbage in which every 30 bytes claim to be a tag of
+// nearly 1 MiB.
+func BenchmarkReaderFalseHeaders(b *testing.B) {
+	g := make([]byte, 0, 32<<20)
+	for len(g) < 32<<20-30 {
+		g = append(g, 9, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+		g = append(g, make([]byte, 19)...)
+		g[len(g)-1] = 0x77
+	}
+	push(b, append(ft.New().Raw(1).Bytes(), g...), len(g)/30)
+}

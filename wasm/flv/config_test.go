@@ -191,8 +191,23 @@ func TestConfigFaults(t *testing.T) {
 			t.Errorf("%s: size %dx%d", c.name, got.Width, got.Height)
 		}
 	}
-	// Sub-layers, which mediacommon does not read: size, depth and profile are
-	// told all the same. One sub-layer with a level of its own.
+	// Sub-layers with their own profile and level, which mediacommon does not
+	// read: size, depth and profile are told all the same.
+	for layers := range 7 {
+		sps := ft.HEVCSPSLayers(1366, 768, 25, layers)
+		rec := append(hevc[:22:22], 1, 0xa1, 0, 1, byte(len(sps)>>8), byte(len(sps)))
+		c := flv.ParseConfig(flv.HEVC, append(rec, sps...), 0)
+		if c.Err != "" || c.Width != 1366 || c.Height != 768 || c.CodedWidth != 1368 || c.Profile != "Main" || c.Level != "4.0" || c.BitDepth != 8 {
+			t.Errorf("%d sub-layers: %s", layers, say(c))
+		}
+	}
+	// A decoder model and a display delay are foreign to it too.
+	for i := range 4 {
+		c := flv.ParseConfig(flv.AV1, ft.AV1RecordTimed(1366, 768, 29.97, i&1 != 0, i&2 != 0), 0)
+		if c.Err != "" || c.Width != 1366 || c.Height != 768 || math.Abs(c.FrameRate-29.97) > 0.001 {
+			t.Errorf("AV1 %d: %s", i, say(c))
+		}
+	}
 	if c := flv.ParseConfig(flv.AV1, append([]byte{0x81, 8, 0x0c, 0}, 0x0a, 0), 0); c.Err == "" {
 		t.Error("an empty AV1 sequence header")
 	}

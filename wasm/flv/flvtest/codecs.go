@@ -151,16 +151,44 @@ func FLACHead(hz uint32, channels, depth byte) []byte {
 
 // AV1Record is an AV1CodecConfigurationRecord with a sequence header, Main
 // profile, level 4.0.
-func AV1Record(width, height int) []byte {
+func AV1Record(width, height int) []byte { return AV1RecordTimed(width, height, 0, false, false) }
+
+// AV1RecordTimed is one with timing information (when fps is not 0), a decoder
+// model and an initial display delay.
+func AV1RecordTimed(width, height int, fps float64, model, delay bool) []byte {
 	var w bits
 	w.u(3, 0) // seq_profile
 	w.u(2, 0)
-	w.flag(false) // timing_info_present_flag
-	w.flag(false) // initial_display_delay_present_flag
+	w.flag(fps > 0) // timing_info_present_flag
+	if fps > 0 {
+		units, scale := timing(fps)
+		w.u(32, units)
+		w.u(32, scale)
+		w.flag(true)
+		w.ue(0)
+		w.flag(model)
+		if model {
+			w.u(5, 9)
+			w.u(32, 1000)
+			w.u(5, 9)
+			w.u(5, 9)
+		}
+	}
+	w.flag(delay) // initial_display_delay_present_flag
 	w.u(5, 0)
 	w.u(12, 0)
 	w.u(5, 8) // seq_level_idx 4.0
 	w.u(1, 0) // seq_tier
+	if model {
+		w.flag(true)
+		w.u(10, 5)
+		w.u(10, 5)
+		w.u(1, 0)
+	}
+	if delay {
+		w.flag(true)
+		w.u(4, 3)
+	}
 	w.u(4, 15)
 	w.u(4, 15)
 	w.u(16, uint32(width-1))
@@ -197,10 +225,14 @@ func HEVCRecord(width, height int, fps float64) []byte {
 }
 
 // HEVCSPS is an HEVC sequence parameter set as a NAL unit.
-func HEVCSPS(width, height int, fps float64) []byte {
+func HEVCSPS(width, height int, fps float64) []byte { return HEVCSPSLayers(width, height, fps, 0) }
+
+// HEVCSPSLayers is one with this many sub-layers (0 to 6) below the highest,
+// each with a profile and a level of its own.
+func HEVCSPSLayers(width, height int, fps float64, layers int) []byte {
 	var w bits
 	w.u(4, 0)
-	w.u(3, 0) // sps_max_sub_layers_minus1
+	w.u(3, uint32(layers)) // sps_max_sub_layers_minus1
 	w.u(1, 1)
 	w.u(2, 0)
 	w.u(1, 0)
@@ -210,6 +242,18 @@ func HEVCSPS(width, height int, fps float64) []byte {
 	w.u(32, 0)
 	w.u(12, 0)
 	w.u(8, 120)
+	if layers > 0 {
+		for i := range 8 {
+			w.flag(i < layers)
+			w.flag(i < layers)
+		}
+		for range layers {
+			w.u(32, 0x01600000)
+			w.u(32, 0)
+			w.u(24, 0)
+			w.u(8, 93)
+		}
+	}
 	w.ue(0)
 	w.ue(1)
 	cw, ch := (width+7)&^7, (height+7)&^7
@@ -226,9 +270,11 @@ func HEVCSPS(width, height int, fps float64) []byte {
 	w.ue(0)
 	w.ue(4)
 	w.flag(true)
-	w.ue(4)
-	w.ue(2)
-	w.ue(0)
+	for range layers + 1 {
+		w.ue(4)
+		w.ue(2)
+		w.ue(0)
+	}
 	w.ue(0)
 	w.ue(3)
 	w.ue(0)
