@@ -44,8 +44,7 @@ $(BUILD)/templ.stamp: $(wildcard web/page/*.templ) go.mod | $(BUILD)
 
 # Inlining only where the bytes of a recording are looked at: about 6 % less to
 # download at the same speed.
-LDFLAGS        := -s -w -X ingestdoctor/wasm/analyze.Version=$(VERSION)
-WASMFLAGS      := -trimpath -ldflags='$(LDFLAGS)' -gcflags='all=-l'
+WASMFLAGS      := -trimpath -ldflags='-s -w' -gcflags='all=-l'
 VALIDATORFLAGS := $(WASMFLAGS) -gcflags='ingestdoctor/wasm/flv=' -gcflags='ingestdoctor/wasm/check='
 # Brotli's level. 11 is what ships; 5 makes a build of a few seconds while working on a page.
 BROTLI         ?= 11
@@ -78,9 +77,13 @@ $(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm $(BUILD)/brotli
 
 # ---- the program ----
 
+# The browser's programs get the version from the server: a commit that does not
+# touch them leaves them as they are.
+LDFLAGS := -s -w -X main.version=$(VERSION) -X ingestdoctor/wasm/analyze.Version=$(VERSION)
+
 bin/ingestdoctor: $(BUILD)/templ.stamp $(DIST)/manifest.json $(call gosrc,server web/page web/ui wasm static content) \
 		$(shell find content -type f 2>/dev/null) go.mod go.sum
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS) -X main.version=$(VERSION)' -o $@ ./server
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='$(LDFLAGS)' -o $@ ./server
 
 # ---- tests ----
 
