@@ -1,0 +1,210 @@
+package ingest
+
+import "ingestdoctor/wasm/profile"
+
+// Mask stands for a secret in everything that is shown.
+const Mask = "****"
+
+// public says of every byte of a URL whether it may be shown. It goes by what
+// is known to be harmless: whatever is not, a key in an odd place included, is
+// masked. A stream name counts as a key, because on most platforms it is one.
+func (u *parsed) public(f *profile.URLForm, l *layout) []bool {
+	pub := make([]bool, len(u.t))
+	show := func(g seg) {
+		for i := g.s; i < g.e; i++ {
+			pub[i] = true
+		}
+	}
+	at := func(i int) {
+		if i >= 0 && i < len(pub) {
+			pub[i] = true
+		}
+	}
+	show(seg{0, u.rest})
+	if u.hasUser {
+		if u.hasPass {
+			at(u.user.e)
+		}
+		if u.hasPass {
+			at(u.pass.e)
+		} else {
+			at(u.user.e)
+		}
+	}
+	if u.showHost() {
+		show(u.host)
+		if u.zone.s > 0 && !looksLikeKey(u.str(u.zone)) && len(u.str(u.zone)) <= 16 && isWordChars(u.str(u.zone)) {
+			show(seg{u.host.e, u.zone.e})
+		}
+	}
+	if u.bracket {
+		at(u.host.s - 1)
+		at(max(u.host.e, u.zone.e))
+	}
+	if u.hasPort {
+		at(u.port.s - 1)
+		if p := u.str(u.port); allDigits(p) && len(p) <= 5 {
+			show(u.port)
+		}
+	}
+	u.showPath(f, l, pub, show, at)
+	u.showQuery(show, at)
+	if u.hasFrag {
+		at(u.frag.s - 1)
+	}
+	return pub
+}
+
+// showHost reports whether the host is one, and not a piece of a password.
+func (u *parsed) showHost() bool {
+	h := u.str(u.host)
+	if isAddress(h) {
+		return true
+	}
+	if what, _ := hostFault(h); what != "" {
+		return false
+	}
+	if lastIndex(h, '.') < 0 && looksLikeKey(h) {
+		return false
+	}
+	// user:p@ss/w@rd@host: what looks like the host may be part of the password.
+	return !(u.hasUser && lastIndex(u.str(u.path), '@') >= 0)
+}
+
+func (u *parsed) showPath(f *profile.URLForm, l *layout, pub []bool, show func(seg), at func(int)) {
+	inside := func(i int, g seg) bool { return i >= g.s && i < g.e }
+	for i := u.path.s; i < u.path.e; i++ {
+		if u.t[i] == '/' && !inside(i, l.stream) && !inside(i, l.instance) && !inside(i, l.app) {
+			pub[i] = true
+		}
+	}
+	if u.inQuery > 0 {
+		at(u.query.e)
+	}
+	app := u.str(l.app)
+	switch {
+	case app == "" || !isWordChars(app) || len(app) > 32:
+	case app == f.App, wellKnownApp(app):
+		show(l.app)
+	case f.App == "" && len(u.segs) >= 2 && !looksLikeKey(app):
+		show(l.app)
+	}
+	if u.str(l.instance) == "_definst_" {
+		show(l.instance)
+	}
+}
+
+// isWordChars reports whether s holds nothing but what names are made of.
+func isWordChars(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; !isAlpha(c) && !isDigit(c) && c != '_' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// wellKnownApp reports whether a lone word in the path is surely an
+// application and no key.
+func wellKnownApp(s string) bool {
+	switch lowerASCII(s) {
+	case "live", "live1", "live2", "app", "rtmp", "rtmp2", "stream", "streams", "ingest", "publish", "push", "pub", "input",
+		"liveapp", "webrtcapp", "webrtcappee", "x", "s", "in", "relay", "static", "live-bvc", "gifshow", "lsm", "manual", "hls", "vod",
+		"live-upload", "_definst_", "origin", "broadcast", "http_upload_hls":
+		return true
+	}
+	return false
+}
+
+func (u *parsed) showQuery(show func(seg), at func(int)) {
+	if u.query.s > 0 {
+		at(u.query.s - 1)
+	}
+	if u.query2.s > 0 {
+		at(u.query2.s - 1)
+	}
+	for _, q := range [...]seg{u.query, u.query2} {
+		for i := q.s; i < q.e; i++ {
+			if u.t[i] == '&' {
+				at(i)
+			}
+		}
+	}
+	for i := range u.params {
+		p := &u.params[i]
+		name, value := u.str(p.name), u.str(p.value)
+		if !p.has {
+			continue
+		}
+		at(p.name.e)
+		if showName(name, value) {
+			show(p.name)
+		}
+		if harmless(name, value) {
+			show(p.value)
+		}
+	}
+}
+
+// showName reports whether a parameter's name may be shown: a known one, or a
+// short lower-case word. c2VjcmV0== is no name but a secret with its padding.
+func showName(name, value string) bool {
+	switch name {
+	case "txSecret", "txTime", "txHost", "auth_key", "clientConfigId", "hwSecret", "hwTime", "subscriberId", "subscriberCode",
+		"mainTrack", "videodatarate", "audiodatarate", "bandwidthtest", "streamname", "videoDataRate", "audioDataRate":
+		return true
+	}
+	if name == "" || len(name) > 16 || value == "" || onlyEquals(value) || !isAlpha(name[0]) || looksLikeKey(name) {
+		return false
+	}
+	digits := 0
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if isDigit(c) {
+			digits++
+		} else if (c < 'a' || c > 'z') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return digits <= 2
+}
+
+func onlyEquals(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '=' {
+			return false
+		}
+	}
+	return true
+}
+
+// harmless reports whether a parameter's value may be shown. The list says
+// which are; every other value may be a secret.
+func harmless(name, value string) bool {
+	switch name {
+	case "txTime", "hwTime":
+		return len(value) <= 12 && allHex(value)
+	case "videodatarate", "audiodatarate", "videoDataRate", "audioDataRate":
+		return len(value) <= 10 && isWordChars(value) && value != "" && (isDigit(value[0]) || value[0] == '-')
+	case "backup", "bandwidthtest", "bizid", "copy", "priority", "record", "wm", "wmid", "mode", "latency", "pkt_size", "live",
+		"s_bl", "s_gl", "s_ps", "s_psm", "s_sc", "s_sw", "s_vt", "s_tids", "s_oil", "timeout", "transtype", "tlpktdrop":
+		return len(value) <= 8 && isWordChars(value) && !looksLikeKey(value)
+	case "vhost", "domain", "txHost":
+		what, _ := hostFault(value)
+		return value == "__defaultVhost__" || what == "" && len(value) <= 100 && lastIndex(value, '.') > 0 && isASCII(value)
+	}
+	return false
+}
+
+// mask writes t with every run of bytes that may not be shown as Mask.
+func mask(t string, pub []bool) string {
+	b := make([]byte, 0, len(t))
+	for i := 0; i < len(t); i++ {
+		if pub[i] {
+			b = append(b, t[i])
+		} else if i == 0 || pub[i-1] {
+			b = append(b, Mask...)
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,265 @@
+package ingest
+
+import (
+	"strconv"
+)
+
+// parts lists the URL's parts in the order in which they stand.
+func (l *linter) parts() {
+	u, lay := l.u, &l.l
+	pub := u.public(l.f, lay)
+	add := func(name string, g seg) *Part {
+		p := Part{Name: name, Value: u.str(g), Shown: mask(u.t[g.s:g.e], pub[g.s:g.e])}
+		for i := g.s; i < g.e; i++ {
+			p.Secret = p.Secret || !pub[i]
+		}
+		p.Start, p.End = l.t.span(g.s, g.e)
+		if p.Start >= fieldBit {
+			p.Start, p.End, p.Field = p.Start-fieldBit, max(p.End-fieldBit, 0), "key"
+		} else if p.End >= fieldBit {
+			p.End = len(l.c.in[0])
+		}
+		l.r.Parts = append(l.r.Parts, p)
+		return &l.r.Parts[len(l.r.Parts)-1]
+	}
+	if !u.scheme.empty() {
+		p := add("scheme", u.scheme)
+		if i := schemeByName(p.Value); i != nil && !u.hasPort && i.port > 0 {
+			p.Note = "port " + strconv.Itoa(i.port) + ", because none is given"
+		}
+	}
+	if u.hasUser {
+		add("user", u.user)
+		if u.hasPass {
+			add("password", u.pass)
+		}
+	}
+	if !u.host.empty() {
+		p := add("host", u.host)
+		if p.Shown == p.Value {
+			if name, ok := toUnicode(p.Value); ok {
+				p.Note = "written in letters: " + name
+			} else if !isASCII(p.Value) {
+				if ascii, ok := toASCII(p.Value); ok {
+					p.Note = "in the name service: " + ascii
+				}
+			} else if l.r.Platform != "" {
+				p.Note = l.r.Platform
+			}
+		}
+	}
+	if !u.zone.empty() {
+		add("zone", u.zone)
+	}
+	if u.hasPort && !u.port.empty() {
+		add("port", u.port)
+	}
+	late := func(g seg) bool { return u.inQuery > 0 && g.s > u.query.e }
+	path := func(want bool) {
+		for _, x := range [...]struct {
+			name string
+			g    seg
+		}{{"app", lay.app}, {"token", lay.token}, {"instance", lay.instance}, {"stream", lay.stream}} {
+			if !x.g.empty() && late(x.g) == want {
+				add(x.name, x.g)
+			}
+		}
+	}
+	params := func(want bool) {
+		for i := range u.params {
+			if u.params[i].server != want {
+				continue
+			}
+			p := &u.params[i]
+			g := p.value
+			name := mask(u.str(p.name), pub[p.name.s:p.name.e])
+			if !p.has {
+				g, name = p.name, ""
+			}
+			part := add("query", g)
+			part.Param = name
+			if e := l.r.Expiry; e != nil && name == e.Param {
+				part.Note = expiryNote(e)
+			}
+		}
+	}
+	path(false)
+	params(true)
+	path(true)
+	params(false)
+	if u.hasFrag && !u.frag.empty() {
+		add("fragment", u.frag)
+	}
+}
+
+// expiryNote says until when a URL is good, and how long that still is.
+func expiryNote(e *Expiry) string {
+	s := "good until " + e.UTC
+	if e.Local != "" {
+		s += " (" + e.Local + ")"
+	}
+	if e.Left > 0 {
+		return s + ", " + span(e.Left) + " from now"
+	}
+	return s + ", " + span(-e.Left) + " ago"
+}
+
+// span writes a number of seconds in the largest unit that says enough.
+func span(sec int64) string {
+	unit := func(n int64, name string) string {
+		if n != 1 {
+			name += "s"
+		}
+		return strconv.FormatInt(n, 10) + " " + name
+	}
+	switch {
+	case sec < 120:
+		return unit(sec, "second")
+	case sec < 7200:
+		return unit(sec/60, "minute")
+	case sec < 2*86400:
+		return unit(sec/3600, "hour")
+	case sec < 730*86400:
+		return unit(sec/86400, "day")
+	}
+	return unit(sec/(365*86400), "year")
+}
+
+// mask writes the input with its secrets masked. It goes by what is known to
+// be harmless; a byte that is no part of the URL is shown only when it is a
+// space, a sign or a common word.
+func (l *linter) mask() {
+	u := l.u
+	pub := u.public(l.f, &l.l)
+	var show [2][]bool
+	for f := range show {
+		show[f] = make([]bool, len(l.c.in[f]))
+	}
+	// 1: part of the URL and shown, 2: part of the URL and secret.
+	var state [2][]byte
+	for f := range state {
+		state[f] = make([]byte, len(l.c.in[f]))
+	}
+	for i := range pub {
+		s, e := l.t.span(i, i+1)
+		f := 0
+		if s >= fieldBit {
+			f, s, e = 1, s-fieldBit, e-fieldBit
+		}
+		v := byte(2)
+		if pub[i] {
+			v = 1
+		}
+		for k := s; k < e && k < len(state[f]); k++ {
+			state[f][k] = max(state[f][k], v)
+		}
+	}
+	for f := range state {
+		in := l.c.in[f]
+		st := state[f]
+		for i := 0; i < len(in); {
+			if st[i] != 0 {
+				show[f][i] = st[i] == 1
+				i++
+				continue
+			}
+			j := i
+			for j < len(in) && st[j] == 0 {
+				j++
+			}
+			inside := i > 0 && j < len(in) && st[i-1] == 2 && st[j] == 2
+			for k := i; k < j; k++ {
+				show[f][k] = !inside
+			}
+			if !inside {
+				l.hideWords(f, in, i, j, show[f])
+			}
+			i = j
+		}
+	}
+	r := l.r
+	r.Redacted, r.pos[0] = maskMap(l.c.in[0], show[0])
+	r.RedactedKey, r.pos[1] = maskMap(l.c.in[1], show[1])
+}
+
+// hideWords masks the words in a stretch of the input that is no part of the
+// URL, but for common ones. What the cleaner took away is no word.
+func (l *linter) hideWords(f int, in string, i, j int, show []bool) {
+	dirty := func(k int) bool {
+		if f == 1 {
+			k += fieldBit
+		}
+		for _, d := range l.c.dirt {
+			if k >= d.start && k < d.end && d.kind != dirtOptions {
+				return true
+			}
+		}
+		return false
+	}
+	for k := i; k < j; {
+		if !isAlpha(in[k]) && !isDigit(in[k]) && in[k] < 0x80 || dirty(k) {
+			k++
+			continue
+		}
+		e := k
+		for e < j && !isSpace(in[e]) && in[e] != ':' && in[e] != '"' && in[e] != '\'' && !dirty(e) {
+			e++
+		}
+		if !commonWord(in[k:e]) {
+			for ; k < e; k++ {
+				show[k] = false
+			}
+		}
+		k = e
+	}
+}
+
+// commonWord reports whether a word beside the URL may be shown.
+func commonWord(s string) bool {
+	if n := len(s); n > 0 && isOneOf(s[n-1], ",;.") {
+		s = s[:n-1]
+	}
+	switch lowerASCII(s) {
+	case "server", "url", "stream", "key", "name", "rtmp", "rtmps", "ingest", "push", "publish", "address", "link", "primary", "backup",
+		"ffmpeg", "obs", "f", "c", "copy", "flv", "re", "i", "http", "https", "the", "is", "my", "here", "use", "this", "please", "and", "for":
+		return true
+	}
+	return false
+}
+
+// maskMap masks like mask and gives for every byte of the input, and for its
+// end, the index in the result.
+func maskMap(t string, show []bool) (string, []int) {
+	b := make([]byte, 0, len(t))
+	pos := make([]int, len(t)+1)
+	for i := 0; i < len(t); i++ {
+		if show[i] {
+			pos[i] = len(b)
+			b = append(b, t[i])
+			continue
+		}
+		if i == 0 || show[i-1] {
+			b = append(b, Mask...)
+		}
+		pos[i] = len(b) - len(Mask)
+	}
+	pos[len(t)] = len(b)
+	return string(b), pos
+}
+
+// InRedacted gives the range of Redacted (or, for the key field, RedactedKey)
+// that a range of the input became.
+func (r *Result) InRedacted(start, end int, field string) (from, to int) {
+	pos := r.pos[0]
+	if field == "key" {
+		pos = r.pos[1]
+	}
+	if start < 0 || end >= len(pos) || start > end {
+		return 0, 0
+	}
+	from, to = pos[start], pos[end]
+	if to == from && end > start { // inside a mask
+		to = from + len(Mask)
+	}
+	return from, to
+}
