@@ -94,7 +94,7 @@ func (s *Site) Home() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"verdict__headline\">Facebook would refuse this: no key frame for 20 s at 0:14</p><dl class=\"kv\"><dt>Where</dt><dd>0:14.0 to 0:34.0, byte 4,371,062</dd><dt>Measured</dt><dd>20.0 s between key frames; the limit is 4 s</dd><dt>Do now</dt><dd>Set the key frame interval to 2 s in the encoder and switch scene-cut detection off.</dd></dl></div></figure></div><section class=\"home-section\" aria-labelledby=\"what\"><h2 id=\"what\">What it checks</h2><ul class=\"grid-list list-plain\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"verdict__headline\">Facebook would refuse this: no key frame for 20.0 s at 0:14.0</p><dl class=\"kv\"><dt>Where</dt><dd>0:14.0 to 0:34.0, byte 4,371,062</dd><dt>Measured</dt><dd>20.0 s between key frames; the limit is 4.0 s</dd><dt>Do now</dt><dd>Set the key frame interval to 2 s in the encoder and switch scene-cut detection off.</dd></dl></div></figure></div><section class=\"home-section\" aria-labelledby=\"what\"><h2 id=\"what\">What it checks</h2><ul class=\"grid-list list-plain\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -78,8 +78,10 @@ func TestRule(t *testing.T) {
 				}
 			}
 			for _, c := range r.Codes {
-				if c.Code != "" {
+				if hasCode(c) {
 					d.says("main .code-list code", c.Code)
+				} else {
+					d.says("main .code-list li", c.Title)
 				}
 			}
 			for _, g := range gradedBy(r) {

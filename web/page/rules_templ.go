@@ -725,7 +725,7 @@ func (s *Site) Rule(r *rules.Rule) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if c.Code != "" {
+					if hasCode(c) {
 						templ_7745c5c3_Err = s.code(c.Code).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -93,6 +93,9 @@ func slotWord(name string) string {
 	return strings.ReplaceAll(name, "_", " ")
 }
 
+// hasCode tells a code that a person sees from one made up for a bare message.
+func hasCode(c rules.Code) bool { return c.Code != "" && !strings.HasPrefix(c.Code, "log:") }
+
 // platformWord names a platform that has no page of its own yet.
 func platformWord(id string) string {
 	if name, ok := platforms[id]; ok {

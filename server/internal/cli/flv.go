@@ -32,6 +32,8 @@ type FLVOptions struct {
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+
+	opened func() // for tests: called once the input is open
 }
 
 // FLV checks one recording and prints the report. See the Exit constants for
@@ -50,6 +52,9 @@ func FLV(ctx context.Context, o FLVOptions) int {
 		return fail("%v", err)
 	}
 	defer in.close()
+	if o.opened != nil {
+		o.opened()
+	}
 
 	a := analyze.New(analyze.Options{Profile: p, Name: in.name, Size: in.size})
 	show := newProgress(o.Stderr, in.size)

@@ -23,7 +23,7 @@ func writeReport(w io.Writer, r *diag.Report, colour bool) {
 	p := report{w, colour}
 	p.verdict(r)
 	for i := range r.Findings {
-		p.finding(&r.Findings[i])
+		p.finding(&r.Findings[i], r)
 	}
 	if r.Media != nil {
 		p.media(r.Media)
@@ -103,20 +103,48 @@ func (p report) verdict(r *diag.Report) {
 }
 
 // finding prints one: what, where, how often, what to do.
-func (p report) finding(f *diag.Finding) {
+func (p report) finding(f *diag.Finding, r *diag.Report) {
 	p.line("")
 	p.line("%s %s%s", p.severity(f.Severity, fmt.Sprintf("%-7s", f.Severity)), p.bold(f.Rule), place(f))
 	const indent = "        "
 	p.text(indent, f.Message)
-	if r, ok := rules.ByID(f.Rule); ok && f.Severity > diag.Info {
-		p.text(indent+"Do now: ", r.Fix)
+	if rule, ok := rules.ByID(f.Rule); ok && f.Severity > diag.Info && rule.Fix != r.Verdict.Next {
+		p.text(indent+"Do now: ", rule.Fix)
 	}
 	if f.Severity > diag.Info && f.Basis != "" {
 		p.text(indent+"On whose word: ", basis(f.Basis))
 	}
-	if codes := nonEmpty(f.Codes); len(codes) > 0 {
-		p.text(indent+"May show as: ", strings.Join(codes, ", "))
+	if codes := showsAs(f, r.Profile.Platform); codes != "" {
+		p.text(indent+"May show as: ", codes)
 	}
+}
+
+// showsAs names the platform's own codes for a finding; where it has none, a
+// few of others.
+func showsAs(f *diag.Finding, platform string) string {
+	const most = 3
+	name := func(l diag.Link) string {
+		// a message without a code has a made-up one
+		if l.Title != "" && (l.Code == "" || strings.HasPrefix(l.Code, "log:")) {
+			return l.Title
+		}
+		return l.Code
+	}
+	var own, others []string
+	for _, l := range f.Links {
+		if l.Platform == platform {
+			own = append(own, name(l))
+		} else {
+			others = append(others, name(l)+" ("+l.Platform+")")
+		}
+	}
+	if len(own) > 0 {
+		return strings.Join(own, ", ")
+	}
+	if more := len(others) - most; more > 0 {
+		others = append(others[:most], fmt.Sprintf("and %d more on other platforms", more))
+	}
+	return strings.Join(others, ", ")
 }
 
 // place says where a finding was seen, and how often.
