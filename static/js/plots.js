@@ -11,7 +11,8 @@
   const NARROW = 480;
   const plots = new Map();    // id -> {u, element, spec, full: [min, max], zoomed}
   const groups = new Map();   // group -> [min, max] while zoomed
-  const queue = [];           // drawn once uPlot is here
+  const queue = new Map();    // element -> JSON, to be drawn
+  const after = [];           // what waits for that
   let marked = null;
   let busy = false;           // a zoom is being copied to the other plots
 
@@ -21,7 +22,7 @@
   // recording is read.
   const script = document.createElement('script');
   script.src = goappGetenv('ASSET_UPLOT_JS');
-  script.onload = () => { for (const [element, json] of queue.splice(0)) draw(element, json); };
+  script.onload = flush;
   document.head.append(script);
   const sheet = document.createElement('link');
   sheet.rel = 'stylesheet';
@@ -109,14 +110,23 @@
     }
   });
 
+  // draw waits for uPlot, and until the words of the report have been painted.
   function draw(element, json) {
     if (!element) return;
-    if (!window.uPlot) {
-      const at = queue.findIndex(([waiting]) => waiting === element);
-      if (at >= 0) queue.splice(at, 1);
-      queue.push([element, json]);
-      return;
-    }
+    if (queue.size === 0) requestAnimationFrame(() => setTimeout(flush));
+    queue.set(element, json);
+  }
+
+  function flush() {
+    if (!window.uPlot) return;
+    const now = [...queue];
+    queue.clear();
+    for (const [element, json] of now) paint(element, json);
+    for (const group of ['time', 'bytes']) setGroup(group, groups.get(group));
+    for (const f of after.splice(0)) f();
+  }
+
+  function paint(element, json) {
     const spec = JSON.parse(json);
     const old = plots.get(spec.id);
     if (old && old.spec.file !== spec.file) groups.clear();
@@ -130,10 +140,7 @@
     if (old && old.element === element && element.isConnected && shape(old.spec) === shape(spec)) {
       old.spec = spec;
       old.full = full;
-      old.u.batch(() => {
-        old.u.setData(data, false);
-        scale(old, groups.get(spec.group) || full);
-      });
+      old.u.setData(data, false); // flush sets the scale
       return;
     }
     if (old) remove(spec.id);
@@ -144,7 +151,6 @@
     plot.readout.className = 'plot__readout';
     plot.readout.setAttribute('aria-hidden', 'true');
     element.append(plot.readout);
-    scale(plot, groups.get(spec.group) || full);
     observer.observe(element);
     element.addEventListener('keydown', keys);
   }
@@ -365,12 +371,14 @@
     if (range) groups.set(group, range);
     else groups.delete(group);
     for (const plot of plots.values()) {
-      if (plot.spec.group === group) scale(plot, range || plot.full);
+      if (plot.spec.group === group) scale(plot, range || [min, max]);
     }
   }
 
   function show(group, at, span) {
-    setGroup(group, [at - span / 2, at + span / 2]);
+    const zoom = () => setGroup(group, [at - span / 2, at + span / 2]);
+    if (queue.size > 0) after.push(zoom);
+    else zoom();
   }
 
   function zoom(action) {

@@ -62,7 +62,7 @@
         console.error('worker: ' + event.message);
         if (worker === fresh) broken('The analyser could not be started. Reload the page; if that does not help, a browser extension may block it.');
       };
-      fresh.postMessage({t: 'init', module: await compiled, exec: urls.exec});
+      fresh.postMessage({t: 'init', module: await compiled, exec: urls.exec, version: goappGetenv('PROGRAM_VERSION')});
     } catch (err) {
       console.error(err);
       broken(err instanceof Fault ? err.message : 'The analyser could not be loaded. Check the connection and reload the page.');

@@ -4,7 +4,7 @@
 // It is served with connect-src 'none': it can open no connection, and the
 // compiled program is handed to it by message. Everything here is local.
 //
-// In:  {t: 'init', module, exec}                 compiled validator.wasm, address of wasm_exec.js
+// In:  {t: 'init', module, exec, version}        compiled validator.wasm, address of wasm_exec.js
 //      {t: 'analyse', id, file, profile}         one file at a time
 //      {t: 'cancel', id}
 //      {t: 'dissect', id, file, offset}          the tags around a byte offset
@@ -23,8 +23,8 @@ const STALL_MS = 5000;           // no data for so long: try another way of read
 const PROGRESS_MS = 100;         // between two progress messages
 const PARTIAL_MS = 400;          // between two partial reports, at least
 const PARTIAL_COST = 50;         // and at least so many times what the last one took
-const DISSECT_BEFORE = 256 << 10;
-const DISSECT_AFTER = 128 << 10;
+const DISSECT_BEFORE = 1 << 20; // bytes before and after a place that are taken apart
+const DISSECT_AFTER = 512 << 10;
 
 const COMPLETE = 0;
 const CANCELLED = 1;
@@ -60,13 +60,14 @@ self.onmessage = async (event) => {
 
 // ---------- the program ----------
 
-async function init({module, exec}) {
+async function init({module, exec, version}) {
   importScripts(exec);
   const go = new Go();
   const instance = await WebAssembly.instantiate(module, go.importObject);
   // main blocks for ever; the promise settles only when the program dies.
   go.run(instance).catch(() => {}).then(() => { dead = true; });
   wasm = instance.exports;
+  call(() => wasm.named(put(encoder.encode(version || ''))));
   const about = text(call(() => wasm.about()));
   samples = JSON.parse(about).samples;
   self.postMessage({t: 'ready', about});
@@ -355,7 +356,7 @@ async function dissect({id, file, offset}) {
   } catch (err) {
     throw new Fault('The file can no longer be read: it was changed, moved or deleted. Choose it again to see its bytes.');
   }
-  const tags = text(call(() => wasm.dissect(put(bytes), from, offset, file.size)));
+  const tags = text(call(() => wasm.dissect(put(bytes), from, offset)));
   self.postMessage({t: 'dissected', id, tags});
 }
 

@@ -3,6 +3,3 @@
 // writes a chunk straight into the buffer and calls write; reports come back as
 // JSON. See session.go for the calls, main_js.go for their export.
 package main
-
-// version is set by the build.
-var version = "dev"

@@ -64,6 +64,11 @@ func exportEnd(state, detailLen int32) int32 {
 	return guarded(func() int { return current.end(int(state), int(detailLen)) })
 }
 
+//go:wasmexport named
+func exportNamed(n int32) int32 {
+	return guarded(func() int { return current.named(int(n)) })
+}
+
 //go:wasmexport about
 func exportAbout() int32 {
 	return guarded(func() int { return current.about() })
@@ -75,6 +80,6 @@ func exportSample(kind int32) int32 {
 }
 
 //go:wasmexport dissect
-func exportDissect(n int32, base, focus, size float64) int32 {
-	return guarded(func() int { return current.dissect(int(n), int64(base), int64(focus), int64(size)) })
+func exportDissect(n int32, base, focus float64) int32 {
+	return guarded(func() int { return current.dissect(int(n), int64(base), int64(focus)) })
 }

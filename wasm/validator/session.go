@@ -112,11 +112,24 @@ func (s *session) report(r *diag.Report) int {
 	return len(s.out)
 }
 
+// named takes the program's version from the buffer: the server that sends the
+// page knows it, and reports carry it.
+func (s *session) named(n int) int {
+	text, ok := s.taken(n)
+	if !ok {
+		return badCall
+	}
+	if n > 0 {
+		analyze.Version = string(text)
+	}
+	return 0
+}
+
 // about writes what the page needs to know before a file is chosen: version,
 // profiles and samples.
 func (s *session) about() int {
 	b := append(s.out[:0], `{"version":`...)
-	b = diag.AppendJSONString(b, version)
+	b = diag.AppendJSONString(b, analyze.Version)
 	b = append(b, `,"profiles":[`...)
 	for i, p := range profile.All() {
 		if i > 0 {

@@ -12,7 +12,7 @@ type TagView struct {
 	Kind        string      `json:"kind"` // video, audio, script, header, garbage, ...
 	Size        int64       `json:"size"` // of the body, or of the stretch
 	TimestampMS int64       `json:"timestamp_ms"`
-	Summary     string      `json:"summary"` // what the body is: AVC key frame, AAC sequence header
+	Summary     string      `json:"summary"` // video, H.264 key frame, 34,120 bytes
 	Focus       bool        `json:"focus"`   // the finding's own
 	Fields      []FieldView `json:"fields"`
 	Rest        int64       `json:"rest"` // bytes of the body that are not shown
@@ -37,17 +37,8 @@ func parseTags(text []byte) []TagView {
 
 // Title names the tag in a line.
 func (t *TagView) Title() string {
-	switch t.Kind {
-	case "header":
-		return "File header"
-	case "garbage":
-		return "Bytes that are no tag"
-	case "video", "audio", "script":
-		title := t.Kind + " tag"
-		if t.Summary != "" {
-			title += ": " + t.Summary
-		}
-		return upper(title)
+	if t.Summary != "" {
+		return upper(visible(t.Summary))
 	}
 	return upper(t.Kind)
 }

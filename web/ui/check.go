@@ -20,6 +20,7 @@ type checkPage struct {
 	footer string
 
 	drawn      drawing
+	tables     map[string]bool // plots whose table is open
 	wasWorking bool
 	marked     int // run whose first summary was marked
 	onFiles    app.Func
@@ -125,7 +126,10 @@ func (c *checkPage) OnMount(ctx app.Context) {
 	tool("onFiles", c.onFiles)
 	c.onMark = app.FuncOf(func(_ app.Value, args []app.Value) any {
 		key := args[0].String()
-		ctx.Dispatch(func(ctx app.Context) { c.show(ctx, key) })
+		ctx.Dispatch(func(ctx app.Context) {
+			c.show(ctx, key)
+			c.back(ctx, app.Event{})
+		})
 		return nil
 	})
 	if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
@@ -200,7 +204,16 @@ func (c *checkPage) cancel(ctx app.Context, _ app.Event) {
 	c.after(ctx)
 }
 
-// show brings the place of a finding to the eye: plots, bytes, and the focus.
+// toggle shows the place of a finding, on the plots and in bytes, or hides it.
+func (c *checkPage) toggle(ctx app.Context, key string) {
+	if key == c.desk.Selected {
+		c.desk.Select("")
+		c.after(ctx)
+		return
+	}
+	c.show(ctx, key)
+}
+
 func (c *checkPage) show(ctx app.Context, key string) {
 	c.desk.Select(key)
 	f := c.desk.finding(key)
@@ -210,17 +223,28 @@ func (c *checkPage) show(ctx app.Context, key string) {
 	c.status = "Showing the place of: " + f.Title
 	c.after(ctx)
 	ctx.Defer(func(app.Context) {
-		if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
-			at, span := focusRange(f)
-			if f.OnPlot {
-				plots.Call("show", "time", at, span)
-			}
-			if r := c.desk.Shown.Report; r != nil {
-				plots.Call("show", "bytes", float64(f.Offset), max(float64(r.Input.Read)/8, 200_000))
-			}
+		plots := app.Window().Get("ingestPlots")
+		if !plots.Truthy() {
+			return
 		}
-		tool("focus", "details")
+		if f.OnPlot {
+			at, span := focusRange(f)
+			plots.Call("show", "time", at, span)
+		}
+		if r := c.desk.Shown.Report; r != nil && f.InMedia {
+			plots.Call("show", "bytes", float64(f.Offset), max(float64(r.Input.Read)/8, 200_000))
+		}
 	})
+}
+
+// toPlots goes to the plots, where they are not beside the finding; back returns.
+func (c *checkPage) toPlots(ctx app.Context, _ app.Event) {
+	ctx.Defer(func(app.Context) { tool("focus", "plots-title") })
+}
+
+func (c *checkPage) back(ctx app.Context, _ app.Event) {
+	key := c.desk.Selected
+	ctx.Defer(func(app.Context) { tool("focus", "show-"+key) })
 }
 
 // focusRange is the stretch of the recording around a finding: the finding and
@@ -228,12 +252,6 @@ func (c *checkPage) show(ctx app.Context, key string) {
 func focusRange(f *FindingView) (at, span float64) {
 	from, to := float64(f.AtMS), float64(max(f.LastMS, f.AtMS))
 	return (from + to) / 2, max(3*(to-from), 8000)
-}
-
-// back returns from the place to its finding.
-func (c *checkPage) back(ctx app.Context, _ app.Event) {
-	key := c.desk.Selected
-	ctx.Defer(func(app.Context) { tool("focus", "show-"+key) })
 }
 
 func (c *checkPage) zoom(action string) app.EventHandler {

@@ -6,7 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// details is the second column: plots, the place of a finding, media, checks;
+// details is the second column: plots, media, checks;
 // before a recording is chosen, how to come by one.
 func (c *checkPage) details() []app.UI {
 	j := c.desk.Shown
@@ -15,7 +15,6 @@ func (c *checkPage) details() []app.UI {
 	}
 	return []app.UI{
 		c.plots(j),
-		c.place(),
 		c.media(j),
 		c.checks(j),
 	}
@@ -66,14 +65,18 @@ func (c *checkPage) plots(j *Job) app.UI {
 			Aria("label", z.label).Title(z.label).OnClick(c.zoom(z.action), app.EventScope(z.action)).Body(icon(z.icon, "")))
 	}
 	body := []app.UI{
-		app.P().Class("small muted plots__hint").Text("Drag across a plot to zoom, double-click for all of it; with the keyboard: arrows, +, − and 0. A marker is a finding: choose it to see its bytes."),
+		app.P().Class("small muted plots__hint").Text("Drag across a plot to zoom, double-click for all of it; with the keyboard: arrows, +, − and 0. A marker is a finding: choose it to go to it."),
 	}
 	for i := range j.plots {
 		body = append(body, c.plot(&j.plots[i]))
 	}
-	return panel("plots", "Plots", []app.UI{
-		app.Div().Class("toolbar").Role("group").Aria("label", "Zoom of all plots").Body(buttons...),
-	}, body...)
+	head := []app.UI{app.Div().Class("toolbar").Role("group").Aria("label", "Zoom of all plots").Body(buttons...)}
+	back := app.Button().Type("button").ID("back").Class("btn btn--small").OnClick(c.back)
+	if c.desk.Selected == "" {
+		back = back.Hidden(true)
+	}
+	head = append(head, back.Body(icon("arrow-left", ""), app.Text("Back to the finding")))
+	return panel("plots", "Plots", head, body...)
 }
 
 func (c *checkPage) plot(p *Plot) app.UI {
@@ -96,18 +99,29 @@ func (c *checkPage) plot(p *Plot) app.UI {
 	}
 	return app.Div().Class("plot").Body(
 		app.Div().Class("plot__head").Body(head...),
-		app.P().Class("small muted").Text(p.Hint),
+		app.P().Class("plot__hint small muted").Text(p.Hint),
 		canvas,
 		empty,
 		c.plotTable(p),
 	)
 }
 
-// plotTable says what the canvas shows to those who do not see it.
+// plotTable says what the canvas shows to those who do not see it. Its rows are
+// made when it is opened: they are most of the page's elements.
 func (c *checkPage) plotTable(p *Plot) app.UI {
-	d := app.Details().Class("details small plot__table")
+	id := p.ID
+	d := app.Details().Class("details small plot__table").On("toggle", func(ctx app.Context, _ app.Event) {
+		if c.tables == nil {
+			c.tables = map[string]bool{}
+		}
+		c.tables[id] = ctx.JSSrc().Get("open").Bool()
+	}, app.EventScope(id))
 	if len(p.X) == 0 {
 		return d.Hidden(true)
+	}
+	summary := app.Summary().Body(app.Text("As a table"), app.Span().Class("sr-only").Text(": "+p.Title))
+	if !c.tables[id] {
+		return d.Body(summary)
 	}
 	head, rows := p.Table()
 	cells := make([]app.UI, 0, len(head))
@@ -131,7 +145,7 @@ func (c *checkPage) plotTable(p *Plot) app.UI {
 		body = append(body, app.Tr().Body(tr...))
 	}
 	return d.Body(
-		app.Summary().Body(app.Text("As a table"), app.Span().Class("sr-only").Text(": "+p.Title)),
+		summary,
 		app.P().Text(p.Summary()),
 		app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", p.Title+" as a table").Body(
 			app.Table().Class("table table--dense").Body(
@@ -142,25 +156,18 @@ func (c *checkPage) plotTable(p *Plot) app.UI {
 	)
 }
 
-// place is the tags around the selected finding.
-func (c *checkPage) place() app.UI {
-	d := &c.desk
-	f := d.finding(d.Selected)
-	if f == nil {
-		return panel("place", "Bytes around a finding", nil,
-			app.P().Class("muted").Text("Choose “Show the place” on a finding, or a marker on a plot: the tags around it appear here, byte by byte."))
-	}
+// place is the tags around the selected finding, below its card.
+func (c *checkPage) place(f *FindingView) app.UI {
+	b := &c.desk.Bytes
 	body := []app.UI{
-		app.P().Body(
-			severityBadge(f.Severity),
-			app.Text(" "+f.Title+": "+placeLine(f)),
+		app.P().Class("small muted").Body(
+			app.Text("The tags around "+f.Places[0].Text+". "),
+			app.Button().Type("button").Class("linklike place__toplots").OnClick(c.toPlots).Text("See it on the plots"),
 		),
 	}
-	b := &d.Bytes
-	switch b.State {
-	case Unreadable:
-		body = append(body, app.P().Class("callout callout--warning").Text(b.Problem))
-	default:
+	if b.State == Unreadable {
+		body = append(body, app.Div().Class("callout callout--warning").Body(icon("triangle-alert", ""), app.P().Text(b.Problem)))
+	} else {
 		list := make([]app.UI, 0, len(b.Tags))
 		for i := range b.Tags {
 			t := &b.Tags[i]
@@ -176,27 +183,18 @@ func (c *checkPage) place() app.UI {
 			}
 			list = append(list, app.P().Class("muted").Text(text))
 		}
-		busy := "false"
+		tags := app.Div().ID("tags").Class("tags").Body(list...)
 		if b.State == Reading {
-			busy = "true"
+			tags = tags.Aria("busy", "true")
 		}
-		body = append(body, app.Div().ID("tags").Class("tags").Aria("busy", busy).Body(list...))
+		body = append(body, tags)
 	}
-	back := app.Button().Type("button").ID("back").Class("btn btn--small").OnClick(c.back).
-		Body(icon("arrow-left", ""), app.Text("Back to the finding"))
-	return panel("place", "Bytes around the finding", []app.UI{back}, body...)
-}
-
-func placeLine(f *FindingView) string {
-	if len(f.Places) == 0 {
-		return ""
-	}
-	return f.Places[0].Text
+	return app.Div().ID("place").Class("place stack stack--tight").Role("region").Aria("label", "Bytes around the finding").Body(body...)
 }
 
 // tagView is one tag with its fields.
 func tagView(t *TagView) app.UI {
-	line := offsetText(t.Offset) + " (0x" + hexOffset(t.Offset) + "), " + bytesText(t.Size)
+	line := offsetText(t.Offset) + " (0x" + hexOffset(t.Offset) + ")"
 	summary := []app.UI{
 		app.Span().Class("tags__title tags__title--" + t.Kind).Text(t.Title()),
 		app.Text(" "),
@@ -209,7 +207,7 @@ func tagView(t *TagView) app.UI {
 	rows := make([]app.UI, 0, len(t.Fields))
 	for _, f := range t.Fields {
 		rows = append(rows, app.Tr().Body(
-			app.Td().Class("mono num").Text(hexOffset(f.Offset)),
+			app.Td().Class("mono num tags__offset").Text(hexOffset(f.Offset)),
 			app.Td().Class("mono tags__hex").Text(f.Hex),
 			app.Th().Scope("row").Text(f.Name),
 			app.Td().Text(visible(f.Value)),
@@ -220,7 +218,7 @@ func tagView(t *TagView) app.UI {
 		body = append(body, app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", t.Title()+" at "+offsetText(t.Offset)).Body(
 			app.Table().Class("table table--dense").Body(
 				app.THead().Body(app.Tr().Body(
-					app.Th().Scope("col").Class("num").Text("Offset"),
+					app.Th().Scope("col").Class("num tags__offset").Text("Offset"),
 					app.Th().Scope("col").Text("Bytes"),
 					app.Th().Scope("col").Text("Field"),
 					app.Th().Scope("col").Text("Value"),

@@ -10,17 +10,21 @@ import (
 
 func (c *checkPage) Render() app.UI {
 	left := []app.UI{c.input(), c.jobs(), c.verdict(), c.findings()}
+	class := "page page--tool"
+	if c.desk.Shown != nil { // the answer comes first: what is above it makes room
+		class += " page--answered"
+	}
 	return app.Div().Class("app-shell").Body(
 		app.Raw(c.header),
-		app.Main().ID("main").Class("page page--tool").TabIndex(-1).Body(
+		app.Main().ID("main").Class(class).TabIndex(-1).Body(
 			app.Div().Class("wrap").Body(
 				app.Header().Class("page-head").Body(
 					app.H1().Text("Check a recording"),
-					app.P().Class("lede").Text("Drop an FLV recording of your live stream and read why a platform would refuse it, where in the recording, and what to change."),
+					app.P().Class("lede checker__lede").Text("Drop an FLV recording of your live stream and read why a platform would refuse it, where in the recording, and what to change."),
 				),
-				app.Div().Class("tool-grid check").Body(
-					app.Div().Class("stack check__main").Body(left...),
-					app.Div().ID("details").Class("check__details").TabIndex(-1).Aria("label", "Details").Role("region").Body(c.details()...),
+				app.Div().Class("tool-grid checker").Body(
+					app.Div().Class("stack checker__main").Body(left...),
+					app.Div().ID("details").Class("checker__details").TabIndex(-1).Aria("label", "Details").Role("region").Body(c.details()...),
 				),
 			),
 		),
@@ -46,16 +50,16 @@ func (c *checkPage) updateNotice() app.UI {
 
 // input is where recordings come in and what they are checked against.
 func (c *checkPage) input() app.UI {
-	file := app.Input().ID("file").Class("sr-only check__file").Type("file").Multiple(true).
+	file := app.Input().ID("file").Class("sr-only checker__file").Type("file").Multiple(true).
 		Aria("describedby", "uploaded").OnChange(c.choose)
 	if !c.live {
 		file = file.Disabled(true)
 	}
 	return app.Section().Class("stack stack--tight").Aria("labelledby", "input-title").Body(
 		app.H2().ID("input-title").Class("sr-only").Text("Recording"),
-		app.Div().Class("drop check__drop").DataSet("drop", "files").Body(
+		app.Div().Class("drop checker__drop").DataSet("drop", "files").Body(
 			icon("file-video", "icon--l"),
-			app.P().Class("check__dropline").Body(
+			app.P().Class("checker__dropline").Body(
 				app.Strong().Text("Drop recordings here"),
 				app.Span().Class("muted").Text(" or "),
 				file,
@@ -64,7 +68,7 @@ func (c *checkPage) input() app.UI {
 					app.Text("Choose files"),
 				),
 			),
-			app.P().ID("uploaded").Class("check__uploaded small").Body(
+			app.P().ID("uploaded").Class("checker__uploaded small").Body(
 				icon("shield-check", ""),
 				app.Strong().Class("num").Text("0 bytes uploaded."),
 				app.Text(" "),
@@ -112,7 +116,7 @@ var sampleTexts = []struct{ kind, label string }{
 func (c *checkPage) samples() app.UI {
 	body := []app.UI{app.Span().Class("muted small").ID("samples-label").Text("No recording at hand? Take one of ours:")}
 	for _, s := range sampleTexts {
-		b := app.Button().Type("button").ID("sample-"+s.kind).Class("btn btn--small check__sample").Text(s.label).
+		b := app.Button().Type("button").ID("sample-"+s.kind).Class("btn btn--small checker__sample").Text(s.label).
 			OnClick(func(ctx app.Context, _ app.Event) {
 				c.desk.Sample(s.kind)
 				c.after(ctx)
@@ -122,7 +126,7 @@ func (c *checkPage) samples() app.UI {
 		}
 		body = append(body, b)
 	}
-	return app.Div().Class("cluster check__samples").Role("group").Aria("labelledby", "samples-label").Body(body...)
+	return app.Div().Class("cluster checker__samples").Role("group").Aria("labelledby", "samples-label").Body(body...)
 }
 
 // picker chooses the profile and says what its limits are.
@@ -148,7 +152,7 @@ func (c *checkPage) picker() app.UI {
 		options = []app.UI{app.Option().Value(c.desk.Profile).Text("Loading the platforms").Selected(true)}
 		p = &diag.Profile{ID: c.desk.Profile}
 	}
-	return app.Div().Class("field panel check__picker").Body(
+	return app.Div().Class("field panel checker__picker").Body(
 		app.Label().Class("label").For("profile").Text("Check against"),
 		sel.Body(options...),
 		app.P().ID("profile-summary").Class("hint").Body(profileSummary(p)...),
@@ -262,7 +266,7 @@ func (c *checkPage) jobItem(j *Job) app.UI {
 		word, ic, class, state = "Could not be read", "octagon-x", "error", "unreadable"
 	case Done:
 		v := &j.Report.Verdict
-		word, ic, class, state = countsText(v), severityIcon(v.Severity), severityClass(v.Severity), "done"
+		word, ic, class, state = worstText(v), severityIcon(v.Severity), severityClass(v.Severity), "done"
 	}
 	b := app.Button().Type("button").Class("jobs__name").Body(app.Elem("bdi").Text(name)).
 		OnClick(func(ctx app.Context, _ app.Event) {

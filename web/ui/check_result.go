@@ -274,10 +274,14 @@ func (c *checkPage) finding(f *FindingView) app.UI {
 	}
 	tools := []app.UI{}
 	if f.InMedia {
+		text, open := "Show the place", "false"
+		if key == c.desk.Selected {
+			text, open = "Hide the place", "true"
+		}
 		b := app.Button().Type("button").ID("show-"+key).Class("btn btn--small").
-			Aria("describedby", "title-"+key).
-			OnClick(func(ctx app.Context, _ app.Event) { c.show(ctx, key) }, app.EventScope(key)).
-			Body(icon("map-pin", ""), app.Text("Show the place"))
+			Aria("describedby", "title-"+key).Aria("expanded", open).
+			OnClick(func(ctx app.Context, _ app.Event) { c.toggle(ctx, key) }, app.EventScope(key)).
+			Body(icon("map-pin", ""), app.Text(text))
 		tools = append(tools, b)
 	}
 	tools = append(tools, app.A().Class("small").Href(f.DocURL).Body(
@@ -285,6 +289,9 @@ func (c *checkPage) finding(f *FindingView) app.UI {
 		app.Span().Class("sr-only").Text(": "+f.Title),
 	))
 	body = append(body, app.Div().Class("toolbar").Body(tools...))
+	if f.InMedia && key == c.desk.Selected {
+		body = append(body, c.place(f))
+	}
 	return app.Article().Class(class).Aria("labelledby", "title-"+key).
 		DataSet("finding", f.Rule).DataSet("severity", f.Severity.String()).DataSet("key", key).Body(body...)
 }

@@ -259,6 +259,19 @@ func countsText(v *diag.Verdict) string {
 	return strings.Join(parts, ", ")
 }
 
+// worstText is the short form of it for a list: "2 errors".
+func worstText(v *diag.Verdict) string {
+	switch {
+	case v.Errors > 0:
+		return plural(int64(v.Errors), "error", "errors")
+	case v.Warnings > 0:
+		return plural(int64(v.Warnings), "warning", "warnings")
+	case v.Infos > 0:
+		return plural(int64(v.Infos), "note", "notes")
+	}
+	return "Nothing found"
+}
+
 // CheckGroup is the rules that came to the same end.
 type CheckGroup struct {
 	State  string
