@@ -61,7 +61,6 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		"ASSET_UPLOT_CSS":      assets.URL("vendor/uplot/uPlot.min.css"),
 		"ASSET_ICONS":          assets.URL("icons.svg"),
 		"PROGRAM_VERSION":      cfg.Version, // for the reports that the browser makes
-		"PROGRAM_VERSION":      cfg.Version,
 		"SHELL_HEADER":         pages.Header(toolPages[0]),
 		"SHELL_FOOTER":         pages.Footer(),
 	}
