@@ -85,7 +85,7 @@ type Suite struct {
 	time      *timing
 	keys      *keys
 
-	plots  *Plots
+	close  int64 // ms that one kind is behind the other from which it is judged
 	notFLV bool
 }
 
@@ -99,13 +99,16 @@ func NewSuite(p *Pass) *Suite {
 		limits:    newLimits(p),
 		time:      newTime(p),
 		keys:      newKeys(p),
-		plots:     newPlots(),
 	}
 	seconds := &p.Stream.Seconds
 	seconds.Done = func(sec *Second) {
 		s.limits.second(sec)
-		s.plots.second(sec, seconds.origin)
+		s.time.second(sec)
+		p.Stream.plots.second(sec, seconds.origin)
 	}
+	seconds.Enter = p.Stream.plots.enter
+	s.close = min(s.time.interleave, s.keys.ahead)
+	p.Stream.odd = p.Live
 	return s
 }
 
@@ -113,7 +116,7 @@ func NewSuite(p *Pass) *Suite {
 func (s *Suite) First(p []byte) { s.container.first(p) }
 
 // Series are the plots so far.
-func (s *Suite) Series() *diag.Series { return s.plots.Series(s.Stream) }
+func (s *Suite) Series() *diag.Series { return s.Stream.plots.Series(s.Stream) }
 
 // Metadata is the first onMetaData, nil before it; Declared what the last one
 // announces.
@@ -134,25 +137,40 @@ func (s *Suite) Header(h flv.Header) {
 // Tag implements flv.Handler.
 func (s *Suite) Tag(t *flv.Tag, frames []flv.Frame) {
 	st := s.Stream
+	c := s.container
 	st.Tags++
+	odd := t.StreamID != 0 || t.Filter
 	switch t.Type {
 	case flv.TypeVideo:
 		st.VideoTags++
+		odd = odd || t.Size > c.limit[Video]
 	case flv.TypeAudio:
 		st.AudioTags++
+		odd = odd || t.Size > c.limit[Audio]
 	case flv.TypeScript, flv.TypeAMF3:
 		st.ScriptTags++
 	default:
 		st.UnknownTags++
+		odd = true
 	}
-	s.container.Tag(t)
+	if odd {
+		c.Tag(t)
+	}
 	for i := range frames {
 		f := &frames[i]
 		switch f.Kind {
 		case flv.VideoFrame:
-			s.coded(t, f, st.track(Video, f.Track))
+			tr := st.byID[Video][f.Track]
+			if tr == nil {
+				tr = st.track(Video, f.Track)
+			}
+			s.coded(t, f, tr)
 		case flv.AudioFrame:
-			s.coded(t, f, st.track(Audio, f.Track))
+			tr := st.byID[Audio][f.Track]
+			if tr == nil {
+				tr = st.track(Audio, f.Track)
+			}
+			s.coded(t, f, tr)
 		case flv.VideoConfig:
 			s.config(t, f, st.track(Video, f.Track))
 		case flv.AudioConfig:
@@ -163,26 +181,64 @@ func (s *Suite) Tag(t *flv.Tag, frames []flv.Frame) {
 	}
 }
 
+// coded takes a coded frame. A call costs as much as the rest in the browser, so
+// an observer is called only when the frame has something for it; what it
+// counts follows from the track's own numbers.
 func (s *Suite) coded(t *flv.Tag, f *flv.Frame, tr *Track) {
-	if f.Codec != tr.Codec || f.CodecID != tr.CodecID || f.FourCC != tr.FourCC || tr.Frames == 0 {
+	st := s.Stream
+	ts := t.Timestamp
+	d := ts - tr.LastMS
+	tr.Delta = d
+	tr.leaped = d-tr.cadence > st.leap
+	if tr.Frames == 0 || f.Codec != tr.Codec || f.CodecID != tr.CodecID || f.FourCC != tr.FourCC {
 		s.codecs.codec(t, f, tr)
+		if tr.Frames == 0 {
+			st.begin(tr, t)
+		}
 	}
-	s.Stream.begin(tr, t)
-	s.container.Coded(t, f, tr)
-	s.codecs.Coded(t, f, tr)
-	if f.Config != nil {
-		tr.Config = f.Config // a codec that describes itself in its frames
+	if tr.codecs.busy || f.NAL.Broken || f.Config != nil {
+		s.codecs.Coded(t, f, tr)
+		if f.Config != nil {
+			s.selfDescribed(t, f, tr)
+		}
 	}
-	s.limits.Coded(t, f, tr)
-	s.time.Coded(t, f, tr)
+	unusual := d < 0 || tr.leaped
+	cts := f.CompositionTime
+	other := st.Main[tr.Kind^1]
+	if unusual || st.odd || cts < 0 || cts > s.time.maxOffset || other != nil && other.LastMS-ts > s.close {
+		s.time.Coded(t, f, tr)
+		if other != nil && tr.Kind == Video {
+			s.keys.behind(t, tr, other)
+		}
+	}
 	if tr.Kind == Video {
-		s.keys.Coded(t, f, tr)
+		lt := &tr.limits
+		if unusual || tr.Frames == 0 {
+			s.limits.rateFrom(t, tr)
+		} else if ts-lt.from >= rateWindowMS {
+			s.limits.measure(t, tr)
+		}
+		if cts != 0 || lt.offsetSeen {
+			s.limits.offset(t, tr, cts)
+		}
+		if unusual || tr.Keys == 0 || f.Type == 1 || f.Type == 4 || f.NAL.Types&tr.keys.idr != 0 {
+			s.keys.Coded(t, f, tr)
+		}
+	} else if tt := &tr.time; tr.Frames >= tt.check || uint64(d) > uint64(tt.gapMS) {
+		s.time.clock(t, tr)
 	}
 	if tr.meta.due {
 		s.metadata.Coded(t, f, tr)
 	}
-	s.Stream.advance(tr, t, f)
-	s.plots.coded(t, tr, s.Stream)
+	st.advance(tr, t, f)
+}
+
+// selfDescribed takes the configuration that a codec without sequence headers
+// writes into its frames.
+func (s *Suite) selfDescribed(t *flv.Tag, f *flv.Frame, tr *Track) {
+	tr.Config = f.Config
+	s.limits.Config(t, f, tr)
+	s.time.Config(t, f, tr)
 }
 
 func (s *Suite) config(t *flv.Tag, f *flv.Frame, tr *Track) {

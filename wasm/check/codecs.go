@@ -31,6 +31,8 @@ type codecs struct {
 
 // codecsTrack is a track's state.
 type codecsTrack struct {
+	busy bool // its frames have to be counted
+
 	refused *fold // its codec is one that the profile does not take
 
 	needs   bool // the codec cannot be decoded without a sequence header
@@ -40,7 +42,7 @@ type codecsTrack struct {
 	bareEnd diag.Media
 
 	last    *flv.Config // sequence header before this one, readable or not
-	since   bool        // frames came since it
+	frames  int64       // of the track when it came
 	seen    []uint64    // fingerprints of the distinct ones
 	returns int64       // changes back to one that was there before
 }
@@ -86,7 +88,9 @@ func (c *codecs) codec(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if f.Enhanced {
 		c.p.Stream.Enhanced = true
 	}
+	tr.keys.idr = idrTypes(f.Codec)
 	c.support(t, tr)
+	ct.busy = true
 }
 
 // support holds the codec against the profile's list.
@@ -168,7 +172,8 @@ func join(list []string) string {
 	return string(b)
 }
 
-// Coded judges a coded frame.
+// Coded judges a coded frame. It is called only with those that are unusual:
+// the first ones, of a track that is busy, with NAL units that do not add up.
 func (c *codecs) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	ct := &tr.codecs
 	if ct.refused != nil {
@@ -178,7 +183,6 @@ func (c *codecs) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if f.Config != nil {
 		c.sequence(t, f, tr) // a codec that describes itself in its frames
 	}
-	ct.since = true
 	if ct.needs && !ct.has {
 		if ct.bare == 0 {
 			ct.bareAt = at(t, tr)
@@ -189,6 +193,7 @@ func (c *codecs) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if f.NAL.Broken && (f.NAL.Walked || f.NAL.AnnexB) {
 		c.badNAL(t, f, tr)
 	}
+	ct.busy = ct.refused != nil || ct.needs && !ct.has
 }
 
 func (c *codecs) badNAL(t *flv.Tag, f *flv.Frame, tr *Track) {
@@ -252,8 +257,8 @@ func (c *codecs) sequence(t *flv.Tag, f *flv.Frame, tr *Track) {
 		return
 	}
 	before := ct.last
-	since := ct.since
-	ct.last, ct.since = now, false
+	since := tr.Frames > ct.frames
+	ct.last, ct.frames = now, tr.Frames
 	if now.Err != "" {
 		h := c.malformed.hit(0, tr, at(t, tr))
 		if h != nil && h.count == 1 {

@@ -22,15 +22,13 @@ type container struct {
 	head [16]byte // the first bytes of the file
 	n    int
 
-	limit       [2]uint32 // bytes of a tag from which its size is judged, by kind
-	garbageSum  int64
-	inside      bool     // the input ended inside a tag
-	sizes       [4]int64 // wrong PreviousTagSizes: zero, +4, the size of the one before, other
-	tags        int64    // PreviousTagSizes behind tags
-	lastExpect  uint32
-	mediaTags   int64 // audio and video tags that hold more than configuration
-	videoFrames int64
-	audioFrames int64
+	limit      [2]uint32 // bytes of a tag from which its size is judged, by kind
+	garbageSum int64
+	inside     bool     // the input ended inside a tag
+	sizes      [4]int64 // wrong PreviousTagSizes: zero, +4, the size of the one before, other
+	tags       int64    // PreviousTagSizes behind tags
+	lastExpect uint32
+	otherMedia int64 // audio and video tags whose frames cannot be read
 }
 
 func newContainer(p *Pass) *container {
@@ -137,7 +135,7 @@ func (c *container) filtered(t *flv.Tag) {
 		return
 	}
 	if t.Type == flv.TypeVideo || t.Type == flv.TypeAudio {
-		c.mediaTags++
+		c.otherMedia++
 	}
 	where := at(t, nil)
 	if f := c.encrypted.hit(t.Type, nil, where); f != nil && f.count == 1 {
@@ -167,20 +165,10 @@ func (c *container) large(t *flv.Tag, k Kind) {
 	}
 }
 
-// Coded counts what a header flag promises.
-func (c *container) Coded(_ *flv.Tag, _ *flv.Frame, tr *Track) {
-	c.mediaTags++
-	if tr.Kind == Video {
-		c.videoFrames++
-	} else {
-		c.audioFrames++
-	}
-}
-
 // Other counts bodies that cannot be read: they are media that somebody sent.
 func (c *container) Other(_ *flv.Tag, f *flv.Frame, tr *Track) {
 	if f.Kind == flv.Malformed && tr != nil {
-		c.mediaTags++
+		c.otherMedia++
 	}
 }
 
@@ -309,7 +297,7 @@ func (c *container) cutShort(e *End) {
 // emptiness tells a file without media. Sequence headers alone are none.
 func (c *container) emptiness(e *End) {
 	st := c.p.Stream
-	if c.mediaTags > 0 {
+	if c.otherMedia > 0 || st.Main[Video] != nil || st.Main[Audio] != nil {
 		return
 	}
 	if e.Cut {
@@ -324,7 +312,7 @@ func (c *container) emptiness(e *End) {
 // promises holds the header's flags against what came.
 func (c *container) promises(e *End) {
 	st := c.p.Stream
-	if c.mediaTags == 0 || st.Encrypted > 0 {
+	if st.Main[Video] == nil && st.Main[Audio] == nil || st.Encrypted > 0 {
 		c.flags.na("there is no audio and no video that can be read")
 		return
 	}
@@ -346,6 +334,6 @@ func (c *container) promises(e *End) {
 		}
 		f.set(diag.S("track", track), diag.B(which, true))
 	}
-	flag(0, st.Header.HasVideo(), c.videoFrames > 0, "video")
-	flag(1, st.Header.HasAudio(), c.audioFrames > 0, "audio")
+	flag(0, st.Header.HasVideo(), st.Main[Video] != nil, "video")
+	flag(1, st.Header.HasAudio(), st.Main[Audio] != nil, "audio")
 }

@@ -26,7 +26,8 @@ type keys struct {
 type keysTrack struct {
 	at      diag.Media // key frame (or first frame) that opens the interval
 	isKey   bool       // it is a key frame
-	bytes   int64      // since then, that frame included
+	bytes   int64      // of the track before it
+	idr     uint64     // NAL unit types that mean a new start, as bits
 	paused  int64      // leaps of the timestamps since then, in ms
 	noKey   int64      // coded frames before the first key frame
 	noBytes int64
@@ -47,7 +48,8 @@ func newKeys(p *Pass) *keys {
 	return k
 }
 
-// Coded judges a coded video frame. What the tag says is what a platform goes
+// Coded judges a coded video frame that is a key frame, comes before the first
+// one, holds an IDR picture, or leaps. What the tag says is what a platform goes
 // by; where the picture inside says otherwise, keyframe-flag tells.
 func (k *keys) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	kt := &tr.keys
@@ -71,10 +73,6 @@ func (k *keys) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 		kt.noKey++
 		kt.noBytes += int64(f.Bytes)
 	}
-	kt.bytes += int64(f.Bytes)
-	if audio := k.p.Stream.Main[Audio]; audio != nil && audio.LastMS-t.Timestamp > k.ahead {
-		k.behind(t, tr, audio)
-	}
 }
 
 // keyFrame closes the interval that was open.
@@ -92,7 +90,7 @@ func (k *keys) keyFrame(t *flv.Tag, tr *Track) {
 		}
 	}
 	tr.Keys++
-	kt.at, kt.isKey, kt.bytes, kt.paused = at(t, tr), true, 0, 0
+	kt.at, kt.isKey, kt.bytes, kt.paused = at(t, tr), true, tr.Bytes, 0
 }
 
 // lateKey completes keyframe-first.
@@ -121,8 +119,9 @@ func (k *keys) judge(tr *Track, ts int64, open bool) {
 		length = 0
 	}
 	p := k.p.Profile
+	bytes := tr.Bytes - kt.bytes
 	sev, limit, basis := p.KeyframeMS.Judge(float64(length))
-	bsev, blimit, bbasis := p.KeyframeBytes.Judge(float64(kt.bytes))
+	bsev, blimit, bbasis := p.KeyframeBytes.Judge(float64(bytes))
 	if sev == diag.Off && bsev == diag.Off {
 		return
 	}
@@ -133,7 +132,7 @@ func (k *keys) judge(tr *Track, ts int64, open bool) {
 	h := k.interval.hitAs(sev, basis, cause, tr, kt.at)
 	worst := float64(length)
 	if cause == 1 {
-		worst = float64(kt.bytes)
+		worst = float64(bytes)
 	}
 	if h == nil || !h.worse(worst) {
 		return
@@ -142,7 +141,7 @@ func (k *keys) judge(tr *Track, ts int64, open bool) {
 	if cause == 0 {
 		h.args = append(h.args, diag.I("limit_ms", int64(limit)))
 	}
-	h.args = append(h.args, diag.I("bytes", kt.bytes))
+	h.args = append(h.args, diag.I("bytes", bytes))
 	if bsev != diag.Off {
 		h.args = append(h.args, diag.I("limit_bytes", int64(blimit)))
 	}
@@ -165,13 +164,7 @@ func (k *keys) compare(t *flv.Tag, f *flv.Frame, tr *Track, key bool) {
 	if n.Broken || !n.Walked || t.Truncated {
 		return
 	}
-	idr := uint64(1 << 5)
-	random := idr
-	if f.Codec == flv.HEVC {
-		idr = 0x1f << 16    // BLA and IDR: nothing before them is needed
-		random = 0xff << 16 // any IRAP picture
-	}
-	if key == (n.Types&idr != 0) {
+	if key == (n.Types&tr.keys.idr != 0) {
 		return
 	}
 	if key {
@@ -181,7 +174,7 @@ func (k *keys) compare(t *flv.Tag, f *flv.Frame, tr *Track, key bool) {
 		if f.Codec == flv.HEVC {
 			sei = 1 << 39
 		}
-		if n.Types&random != 0 || n.Intra || n.Types&sei != 0 {
+		if n.RandomAccess(f.Codec) || n.Intra || n.Types&sei != 0 {
 			return
 		}
 	}
@@ -193,6 +186,18 @@ func (k *keys) compare(t *flv.Tag, f *flv.Frame, tr *Track, key bool) {
 	if h != nil && h.count == 1 {
 		h.set(diag.S("flag", flag), diag.S("found", found), diag.S("codec", tr.CodecName()), diag.S("nal_types", nalTypes(n.Types)))
 	}
+}
+
+// idrTypes are the NAL unit types of pictures that need nothing before them: IDR
+// in AVC, BLA and IDR in HEVC.
+func idrTypes(c flv.Codec) uint64 {
+	switch c {
+	case flv.AVC:
+		return 1 << 5
+	case flv.HEVC:
+		return 0x1f << 16
+	}
+	return 0
 }
 
 func nalTypes(set uint64) string {
@@ -215,6 +220,9 @@ func (k *keys) behind(t *flv.Tag, tr, audio *Track) {
 		return
 	}
 	by := audio.LastMS - t.Timestamp
+	if by <= k.ahead {
+		return
+	}
 	h, limit := k.backlog.judge(&k.p.Profile.AudioBacklog, float64(by), 0, tr, at(t, tr))
 	if h != nil && h.worse(float64(by)) {
 		h.set(diag.I("start_ms", t.Timestamp), diag.I("end_ms", audio.LastMS), diag.I("ahead_ms", by), diag.I("limit_ms", int64(limit)))

@@ -30,19 +30,19 @@ type limits struct {
 
 // limitsTrack is a track's state.
 type limitsTrack struct {
-	n     int64 // frames since from
 	from  int64
+	n     int64      // frames of the track at from
 	at    diag.Media // begin of the window
 	last  float64    // rate of the window before, 0 after a break
 	lastP diag.Media
 
-	offsets    int64 // frames with a composition offset above the smallest
-	minOffset  int32
-	maxOffset  int32
-	firstB     diag.Media
-	lastB      diag.Media
-	anyB       bool
-	offsetSeen bool
+	offsetSeen      bool
+	minOffset       int32
+	maxOffset       int32
+	maxPTS          int64
+	offsets         int64 // frames with a composition offset above the smallest
+	firstB          diag.Media
+	bOff, bTag, bMS int64 // the last B-frame
 }
 
 // rateLimit averages a bitrate over the last seconds.
@@ -89,63 +89,47 @@ func (l *limits) Config(t *flv.Tag, f *flv.Frame, tr *Track) {
 	}
 }
 
-// Coded counts frames and looks at composition offsets.
-func (l *limits) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
-	if f.Config != nil {
-		l.Config(t, f, tr)
-	}
-	if tr.Kind != Video {
-		return
-	}
-	ts := t.Timestamp
+// rateFrom begins a window of the frame rate at a frame: the first, and one
+// behind a leap.
+func (l *limits) rateFrom(t *flv.Tag, tr *Track) {
 	lt := &tr.limits
-	if tr.Frames == 0 || tr.Delta < 0 || tr.leaped {
-		lt.n, lt.from, lt.last = 1, ts, 0
-		if l.fpsLimit > 0 {
-			lt.at = at(t, tr)
-		}
-	} else {
-		if ts-lt.from >= rateWindowMS && l.fpsLimit > 0 {
-			l.measure(t, tr)
-		}
-		lt.n++
+	lt.n, lt.from, lt.last = tr.Frames, t.Timestamp, 0
+	if l.fpsLimit > 0 {
+		lt.at = at(t, tr)
 	}
-	// Presentation order: a frame shown before one that was decoded earlier
-	// means B-frames. Offsets that stay the same do not, nor does rounding.
-	cts := f.CompositionTime
-	if cts == 0 && !lt.offsetSeen {
-		if ts > tr.maxPTS || tr.Delta < 0 {
-			tr.maxPTS = ts
-		}
-		return
-	}
-	l.offset(t, tr, cts)
 }
 
+// offset looks at presentation order: a frame shown before one that was decoded
+// earlier means B-frames. Offsets that stay the same do not, nor does rounding.
 func (l *limits) offset(t *flv.Tag, tr *Track, cts int32) {
 	lt := &tr.limits
 	pts := t.Timestamp + int64(cts)
-	switch {
-	case tr.Frames == 0 || tr.Delta < 0:
-		tr.maxPTS = pts
-	case pts+2 < tr.maxPTS:
-		if !lt.anyB {
-			lt.anyB, lt.firstB = true, at(t, tr)
-			tr.BFrames = true
-		}
-		lt.lastB = at(t, tr)
-	case pts > tr.maxPTS:
-		tr.maxPTS = pts
-	}
 	if !lt.offsetSeen {
 		lt.offsetSeen = true
+		lt.maxPTS = tr.LastMS
 		lt.minOffset, lt.maxOffset = 0, cts
 		if tr.Frames == 0 {
 			lt.minOffset = cts
 		}
 	}
-	lt.minOffset = min(lt.minOffset, cts)
-	lt.maxOffset = max(lt.maxOffset, cts)
+	switch {
+	case tr.Frames == 0 || tr.Delta < 0:
+		lt.maxPTS = pts
+	case pts+2 < lt.maxPTS:
+		if !tr.BFrames {
+			tr.BFrames = true
+			lt.firstB = at(t, tr)
+		}
+		lt.bOff, lt.bTag, lt.bMS = t.Offset, t.Index, t.Timestamp
+	case pts > lt.maxPTS:
+		lt.maxPTS = pts
+	}
+	if cts < lt.minOffset {
+		lt.minOffset = cts
+	}
+	if cts > lt.maxOffset {
+		lt.maxOffset = cts
+	}
 	if cts > lt.minOffset+2 {
 		lt.offsets++
 	}
@@ -155,12 +139,12 @@ func (l *limits) offset(t *flv.Tag, tr *Track, cts int32) {
 // over the limit.
 func (l *limits) measure(t *flv.Tag, tr *Track) {
 	lt := &tr.limits
-	rate := float64(lt.n) * 1000 / float64(t.Timestamp-lt.from)
+	rate := float64(tr.Frames-lt.n) * 1000 / float64(t.Timestamp-lt.from)
 	if both := min(rate, lt.last); both > 0 {
 		l.tooFast(tr, both, lt.lastP)
 	}
 	lt.last, lt.lastP = rate, lt.at
-	lt.n, lt.from, lt.at = 0, t.Timestamp, at(t, tr)
+	lt.n, lt.from, lt.at = tr.Frames, t.Timestamp, at(t, tr)
 }
 
 func (l *limits) tooFast(tr *Track, rate float64, where diag.Media) {
@@ -303,7 +287,8 @@ func (l *limits) reordered(tr *Track) {
 	}
 	lt := &tr.limits
 	if h := l.bFrames.hitAs(n.Severity, n.Basis, 0, tr, lt.firstB); h != nil {
-		h.count, h.last = max(lt.offsets, 1), lt.lastB
+		h.count = max(lt.offsets, 1)
+		h.last = diag.Media{Offset: lt.bOff, Tag: lt.bTag, TimestampMS: lt.bMS, Track: tr.Name}
 		h.set(diag.I("frames", lt.offsets), diag.I("max_offset_ms", int64(lt.maxOffset)))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"ingestdoctor/wasm/diag"
-	"ingestdoctor/wasm/flv"
 )
 
 const (
@@ -18,20 +17,17 @@ const (
 	firstByteSh = 12 // 4,096 bytes
 )
 
-// Plots collects the time series in bounded memory: a bucket's width doubles
-// when there are too many.
+// Plots collects the time series in bounded memory, from finished seconds and
+// at byte offsets: a bucket's width doubles when there are too many.
 type Plots struct {
 	started bool
 	start   int64 // media time of the first bucket
 	step    int64 // ms
 	buckets []bucket
 	last    int64 // last timestamp that was taken
-	reach   int64 // highest one
-	taken   int64
+	reach   int64 // highest one that may be plotted
+	taken   int64 // frames
 	leftOut int64
-
-	from int64 // of the current bucket
-	cur  *bucket
 
 	shift        uint // of an offset, gives its byte bucket
 	video, audio [diag.MaxPoints]int64
@@ -57,95 +53,71 @@ func newPlots() *Plots {
 
 func (p *Plots) clear() {
 	p.buckets = p.buckets[:0]
-	p.cur = nil
+	p.step = 1000
 	for i := range p.video {
 		p.video[i], p.audio[i] = nothing, nothing
 	}
 }
 
-// coded takes a coded frame, after its track was advanced.
-func (p *Plots) coded(t *flv.Tag, tr *Track, st *Stream) {
-	ts := t.Timestamp
-	if d := ts - p.last; d > settleMS || d < -settleMS || !p.started {
-		if !p.far(ts) {
-			return
-		}
-	}
-	p.last = ts
-	p.taken++
-	if ts > p.reach {
-		p.reach = ts
-	}
-	i := t.Offset >> p.shift
-	if i >= diag.MaxPoints {
-		i = p.widen(t.Offset)
-	}
-	if int(i) >= p.bytes {
-		p.bytes = int(i) + 1
-	}
-	if tr.Kind == Video {
-		p.video[i] = ts
-	} else {
-		p.audio[i] = ts
-	}
-	v, a := st.Main[Video], st.Main[Audio]
-	if v == nil || a == nil {
-		return
-	}
-	if uint64(ts-p.from) >= uint64(p.step) || p.cur == nil {
-		if p.cur = p.bucket(ts); p.cur == nil {
-			p.leftOut++
-			return
-		}
-		p.from = p.start + (ts-p.start)/p.step*p.step
-	}
-	d := a.LastMS - v.LastMS
-	b := p.cur
-	if !b.both {
-		b.both, b.low, b.high = true, d, d
-		return
-	}
-	if d < b.low {
-		b.low = d
-	}
-	if d > b.high {
-		b.high = d
-	}
-}
-
-// far decides on a timestamp that is far from the last one; false: it is left out.
-func (p *Plots) far(ts int64) bool {
-	switch d := ts - p.last; {
-	case !p.started || p.taken < settleTags:
+// enter is told when the stream comes to another second.
+func (p *Plots) enter(ts int64) {
+	d := ts - p.last
+	far := d > settleMS || d < -settleMS
+	switch {
+	case !p.started || far && p.taken < settleTags:
 		p.leftOut += p.taken
 		p.taken = 0
 		p.clear()
 		p.started, p.start, p.reach = true, ts, ts
-	case d > farMS || d < -farMS || ts < p.start:
-		p.leftOut++
-		return false
+	case far && (d > farMS || d < -farMS || ts < p.start):
+		return
 	}
-	return true
+	p.last = ts
+	p.reach = max(p.reach, ts)
 }
 
-// widen doubles the byte buckets until the offset has one.
-func (p *Plots) widen(offset int64) int64 {
-	for offset>>p.shift >= diag.MaxPoints {
-		p.shift++
-		for _, s := range [...]*[diag.MaxPoints]int64{&p.video, &p.audio} {
-			for i := range diag.MaxPoints / 2 {
-				s[i] = s[2*i+1]
-				if s[i] == nothing {
-					s[i] = s[2*i]
-				}
-			}
-			for i := diag.MaxPoints / 2; i < diag.MaxPoints; i++ {
-				s[i] = nothing
+// offset is told when the file comes to another byte bucket; it returns the
+// offset of the next one.
+func (p *Plots) offset(at int64, st *Stream) int64 {
+	for at>>p.shift >= diag.MaxPoints {
+		p.widen()
+	}
+	p.mark(st)
+	p.bytes = max(p.bytes, int(at>>p.shift)+1)
+	return (at>>p.shift + 1) << p.shift
+}
+
+// mark notes the last timestamps in the byte buckets of their frames.
+func (p *Plots) mark(st *Stream) {
+	for k, tr := range st.Main {
+		if tr == nil || tr.Frames == 0 || tr.LastMS > p.reach+settleMS || tr.LastMS < p.start-settleMS {
+			continue
+		}
+		if i := tr.lastOff >> p.shift; i < diag.MaxPoints {
+			if k == int(Video) {
+				p.video[i] = tr.LastMS
+			} else {
+				p.audio[i] = tr.LastMS
 			}
 		}
-		p.bytes = (p.bytes + 1) / 2
 	}
-	return offset >> p.shift
+}
+
+// widen doubles the byte buckets.
+func (p *Plots) widen() {
+	p.shift++
+	for _, s := range [...]*[diag.MaxPoints]int64{&p.video, &p.audio} {
+		for i := range diag.MaxPoints / 2 {
+			s[i] = s[2*i+1]
+			if s[i] == nothing {
+				s[i] = s[2*i]
+			}
+		}
+		for i := diag.MaxPoints / 2; i < diag.MaxPoints; i++ {
+			s[i] = nothing
+		}
+	}
+	p.bytes = (p.bytes + 1) / 2
 }
 
 // bucket finds or makes the bucket of a timestamp; nil before the start.
@@ -168,7 +140,6 @@ func (p *Plots) bucket(ts int64) *bucket {
 		}
 		p.buckets = p.buckets[:half]
 		p.step *= 2
-		p.cur = nil
 	}
 	i := int(d / p.step)
 	for len(p.buckets) <= i {
@@ -194,18 +165,21 @@ func (b *bucket) merge(c *bucket) {
 // second takes a finished second of media time; origin is that of the seconds.
 func (p *Plots) second(s *Second, origin int64) {
 	from := origin + s.Index*1000
+	n := s.Frames + s.Sounds
 	if !p.started || from > p.reach || from < p.start-1000 {
+		p.leftOut += n
 		return
 	}
 	b := p.bucket(from)
 	if b == nil {
+		p.leftOut += n
 		return
 	}
-	b.video += s.Video
-	b.audio += s.Audio
-	b.frames += s.Frames
-	b.videoPeak = max(b.videoPeak, s.Video)
-	b.audioPeak = max(b.audioPeak, s.Audio)
+	p.taken += n
+	b.merge(&bucket{
+		video: s.Video, audio: s.Audio, videoPeak: s.Video, audioPeak: s.Audio,
+		frames: s.Frames, low: s.Low, high: s.High, both: s.Both,
+	})
 }
 
 // Series writes the series so far.
@@ -213,9 +187,10 @@ func (p *Plots) Series(st *Stream) *diag.Series {
 	// The seconds that are still open count as well, in a copy.
 	q := *p
 	q.buckets = append(make([]bucket, 0, diag.MaxPoints), p.buckets...)
-	q.cur = nil
+	q.mark(st)
 	st.Seconds.Open(func(s *Second) { q.second(s, st.Seconds.origin) })
 
+	end, _ := st.Last()
 	n := len(q.buckets)
 	s := &diag.Series{
 		StartMS: q.start, StepMS: q.step,
@@ -231,8 +206,8 @@ func (p *Plots) Series(st *Stream) *diag.Series {
 		ms := float64(q.step)
 		if i == n-1 {
 			// The last bucket ends where the recording does.
-			if end := float64(q.reach-q.start-int64(i)*q.step) + st.frameMS(); end < ms {
-				ms = max(end, 200)
+			if length := float64(end-q.start-int64(i)*q.step) + st.frameMS(); length < ms {
+				ms = max(length, 200)
 			}
 		}
 		s.VideoKbps[i] = round(float64(b.video)*8/ms, 1)

@@ -9,6 +9,10 @@ type Second struct {
 	Frames       int64 // of video
 	MS           int64 // 1,000; less for the last one
 	Offset, Tag  int64 // of its first frame
+	Sounds       int64 // frames of audio
+	Low, High    int64 // audio minus video timestamp, in file order
+	Both         bool  // Low and High are known
+	Disturbed    bool  // a track leapt in it
 	used         bool
 }
 
@@ -35,18 +39,37 @@ type Seconds struct {
 	cur  *Second
 
 	peak int64 // bits in the fullest second
+
+	// Enter is called when the stream comes to another second.
+	Enter func(ts int64)
 }
 
-// add counts a frame.
-func (s *Seconds) add(k Kind, t *flv.Tag, bytes int64) {
+// add counts a frame of a track that was just advanced.
+func (s *Seconds) add(st *Stream, tr *Track, t *flv.Tag, bytes int64) {
 	if uint64(t.Timestamp-s.from) >= 1000 || s.cur == nil {
 		s.move(t)
 	}
-	if k == Video {
-		s.cur.Video += bytes
-		s.cur.Frames++
+	c := s.cur
+	if tr.Kind == Video {
+		c.Video += bytes
+		c.Frames++
 	} else {
-		s.cur.Audio += bytes
+		c.Audio += bytes
+		c.Sounds++
+	}
+	v, a := st.Main[Video], st.Main[Audio]
+	if v == nil || a == nil {
+		return
+	}
+	d := a.LastMS - v.LastMS
+	if !c.Both {
+		c.Both, c.Low, c.High = true, d, d
+	}
+	if d < c.Low {
+		c.Low = d
+	}
+	if d > c.High {
+		c.High = d
 	}
 }
 
@@ -76,6 +99,9 @@ func (s *Seconds) move(t *flv.Tag) {
 				s.done(s.oldest - 1)
 			}
 		}
+	}
+	if s.Enter != nil {
+		s.Enter(ts)
 	}
 	s.from = s.origin + i*1000
 	s.cur = &s.ring[i&(openSeconds-1)]

@@ -17,52 +17,50 @@ const (
 )
 
 // Track is what the observers and the summary know of one track. Observers see
-// it as it stood before the frame that they are shown.
+// it as it stood before the frame that they are shown, but for Delta. The
+// fields that every frame touches come first.
 type Track struct {
-	Kind Kind
-	ID   uint8  // E-RTMP track id, else 0
-	Name string // video, audio; video:1 for other tracks of a multitrack push
+	Kind     Kind
+	ID       uint8 // E-RTMP track id, else 0
+	CodecID  uint8
+	Codec    flv.Codec
+	Enhanced bool
+	leaped   bool // Delta is far beyond the cadence
+	FourCC   uint32
 
-	Codec       flv.Codec
-	CodecID     uint8
-	FourCC      uint32
-	Enhanced    bool
-	AudioHeader uint8       // of the first frame, legacy header
-	Config      *flv.Config // the last one that could be read, nil before it
-
-	Frames  int64
-	Keys    int64
-	Bytes   int64
-	BFrames bool // frames are shown in another order than they are decoded
-	FirstMS int64
 	LastMS  int64 // timestamp of the last coded frame
 	MaxMS   int64 // highest timestamp of a coded frame
+	Delta   int64 // this frame's timestamp less the last one's; 0 for the first
+	cadence int64 // the usual Delta, quick to fall and slow to rise
 
-	// Delta is this frame's timestamp less the last one's; 0 for the first.
-	Delta int64
-	// cadence is the usual Delta, quick to fall and slow to rise.
-	cadence int64
-	leaped  bool // Delta is far beyond the cadence
+	Frames int64
+	Keys   int64
+	Bytes  int64
 
 	// Deltas that are no leaps, forwards or back, for the frame rate, and how
 	// often each length of them came (the last one holds all longer ones).
 	steadyMS, steadyN int64
-	deltas            [128]uint32
-
-	maxPTS int64
-
-	first            diag.Media // first coded frame
-	lastOff, lastTag int64
 
 	// One second of the track's media time, for its highest rate.
 	secFrom, secBytes int64
-	peak              int64 // bits in the fullest second
+
+	lastOff, lastTag int64
 
 	codecs codecsTrack
 	limits limitsTrack
 	time   timeTrack
 	keys   keysTrack
 	meta   metaTrack
+
+	Name        string // video, audio; video:1 for other tracks of a multitrack push
+	AudioHeader uint8  // of the first frame, legacy header
+	BFrames     bool   // frames are shown in another order than they are decoded
+	FirstMS     int64
+	Config      *flv.Config // the last one that could be read, nil before it
+	peak        int64       // bits in the fullest second
+	first       diag.Media  // first coded frame
+
+	deltas [128]uint32
 }
 
 // FrameRate is the measured frame rate, 0 where too little is known.
@@ -156,15 +154,20 @@ type Stream struct {
 	graceTr  *Track
 	graceEnd int64
 
+	// odd makes the timestamp checks look at every frame: after a leap, and live.
+	odd bool
+
 	// What onMetaData declares, 0 and false where it does not.
 	declaredFPS                  float64
 	declaredVideo, declaredAudio bool
 
-	Seconds Seconds
+	Seconds  Seconds
+	plots    *Plots
+	nextByte int64 // where the next bucket of the plots by offset begins
 }
 
 func newStream(p *Pass) *Stream {
-	s := &Stream{pass: p, leap: 1000}
+	s := &Stream{pass: p, leap: 1000, plots: newPlots()}
 	if v, _ := p.Profile.TimestampJump.Lowest(); v > 0 {
 		s.leap = int64(v)
 	}
@@ -215,28 +218,24 @@ func (s *Stream) frameMS() float64 {
 	return 0
 }
 
-// begin prepares the track for a coded frame at ts: what the observers ask for.
+// begin prepares the track for its first coded frame.
 func (s *Stream) begin(tr *Track, t *flv.Tag) {
 	ts := t.Timestamp
-	if tr.Frames == 0 {
-		tr.first = at(t, tr)
-		tr.Delta, tr.leaped = 0, false
-		if s.Main[tr.Kind] == nil {
-			s.Main[tr.Kind] = tr
-		}
-		tr.FirstMS, tr.MaxMS = ts, ts
-		tr.maxPTS = ts
-		tr.secFrom = ts
-		return
+	tr.first = at(t, tr)
+	tr.Delta, tr.leaped = 0, false
+	if s.Main[tr.Kind] == nil {
+		s.Main[tr.Kind] = tr
 	}
-	d := ts - tr.LastMS
-	tr.Delta = d
-	tr.leaped = d-tr.cadence > s.leap
+	tr.FirstMS, tr.MaxMS, tr.LastMS = ts, ts, ts
+	tr.secFrom = ts
 }
 
 // advance counts a coded frame after the observers have seen it.
 func (s *Stream) advance(tr *Track, t *flv.Tag, f *flv.Frame) {
 	ts := t.Timestamp
+	if t.Offset >= s.nextByte {
+		s.nextByte = s.plots.offset(t.Offset, s)
+	}
 	if d := tr.Delta; tr.Frames > 0 {
 		switch {
 		case d < 0:
@@ -264,7 +263,7 @@ func (s *Stream) advance(tr *Track, t *flv.Tag, f *flv.Frame) {
 		tr.newSecond(ts)
 	}
 	tr.secBytes += int64(f.Bytes)
-	s.Seconds.add(tr.Kind, t, int64(f.Bytes))
+	s.Seconds.add(s, tr, t, int64(f.Bytes))
 }
 
 // newSecond closes the track's second and opens the one of ts.

@@ -11,9 +11,9 @@ const (
 	// graceMS is how long audio and video are not held against each other after
 	// one of them leapt: the other may be about to follow.
 	graceMS = 2000
-	// driftWindowMS is the time over which the distance of audio and video is
+	// driftSeconds is the time over which the distance of audio and video is
 	// averaged before two such means are compared.
-	driftWindowMS = 5000
+	driftSeconds = 5
 	// clockSlackMS is what timestamps may be off at the ends of a short run.
 	clockSlackMS = 60
 )
@@ -50,25 +50,30 @@ type timing struct {
 
 // driftWindow averages audio minus video timestamp, in file order.
 type driftWindow struct {
-	from     int64
-	sum, n   int64
-	audio    int64 // last audio timestamp that was used
-	windows  int64
-	base     float64
-	baseFrom int64
+	sum     float64
+	n       int64 // seconds
+	next    int64 // index of the second that would continue the run
+	windows int64
+	base    float64
+	baseEnd int64
 }
 
-// timeTrack is a track's state: the AAC clock.
+// timeTrack is a track's state: the AAC clock. Frames are counted by the
+// track's own number.
 type timeTrack struct {
-	perFrame float64 // ms
-	window   int64   // frames
-	gapMS    int64   // a longer step begins a new run
+	check int64 // frame at which the clock is looked at
+	gapMS int64 // a longer step begins a new run
 
-	runFrom, runN int64 // the run so far
-	from, n       int64 // the current window
-	before        float64
-	beforeFrom    int64
-	told          bool // this run
+	perFrame   float64 // ms; 0: the track has no such clock
+	window     int64   // frames
+	running    bool
+	runFrom    int64 // timestamp and number of the run's first frame
+	runFrame   int64
+	from       int64 // the same of the current window
+	frame      int64
+	before     float64
+	beforeFrom int64
+	told       bool // this run
 }
 
 func newTime(p *Pass) *timing {
@@ -89,14 +94,13 @@ func newTime(p *Pass) *timing {
 	return t
 }
 
-// Coded judges the timestamps of a coded frame. Only frames on the same track
-// are compared: sequence headers and metadata are written with timestamp 0
-// mid-stream by servers everywhere, and mean nothing.
+// Coded judges the timestamps of a coded frame that is unusual, or of any while
+// the stream is odd. Only frames on the same track are compared: sequence headers
+// and metadata are written with timestamp 0 mid-stream by servers everywhere,
+// and mean nothing.
 func (c *timing) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	ts := t.Timestamp
-	if f.Config != nil {
-		c.Config(t, f, tr)
-	}
+	st := c.p.Stream
 	if tr.Frames > 0 {
 		if tr.Delta < 0 {
 			c.back(t, tr)
@@ -110,25 +114,15 @@ func (c *timing) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if cts := f.CompositionTime; cts < 0 || cts > c.maxOffset {
 		c.offset(t, tr, cts)
 	}
-	other := c.p.Stream.Main[tr.Kind^1]
-	if other != nil {
-		if c.p.Stream.graceTr != nil {
-			c.inGrace(tr, ts)
-		} else {
-			if other.LastMS-ts > c.interleave {
-				c.apart(t, tr, other)
-			}
-			if tr.Kind == Video && other.LastMS != c.gap.audio {
-				c.sample(t, tr, other)
-			}
-		}
-	}
-	if tr.time.window > 0 {
-		c.clock(t, tr)
+	if other := st.Main[tr.Kind^1]; st.graceTr != nil {
+		c.inGrace(tr, ts)
+	} else if other != nil && other.LastMS-ts > c.interleave {
+		c.apart(t, tr, other)
 	}
 	if c.p.Live && t.Arrival >= 0 {
 		c.arrival(t, tr)
 	}
+	st.odd = c.leap.open || st.graceTr != nil || c.p.Live
 }
 
 // back notes a step back.
@@ -157,7 +151,9 @@ func (c *timing) back(t *flv.Tag, tr *Track) {
 // disturbed begins the time in which audio and video are not compared.
 func (c *timing) disturbed(tr *Track, ts int64) {
 	c.p.Stream.graceTr, c.p.Stream.graceEnd = tr, ts+graceMS
-	c.gap.windows, c.gap.n, c.gap.sum = 0, 0, 0
+	if sec := c.p.Stream.Seconds.cur; sec != nil {
+		sec.Disturbed = true
+	}
 }
 
 func (c *timing) inGrace(tr *Track, ts int64) {
@@ -282,77 +278,77 @@ func (c *timing) apart(t *flv.Tag, tr, other *Track) {
 	}
 }
 
-// sample takes the distance of audio and video at a video frame that follows
-// new audio. The first window is passed over: streams settle while they start.
-func (c *timing) sample(t *flv.Tag, tr, audio *Track) {
-	if tr != c.p.Stream.Main[Video] {
-		return
-	}
+// second takes the distance of audio and video in a finished second, and
+// compares its mean over some seconds with that of an earlier time. The first
+// window is passed over: streams settle while they start.
+func (c *timing) second(s *Second) {
 	g := &c.gap
-	ts := t.Timestamp
-	g.audio = audio.LastMS
-	if g.n == 0 {
-		g.from = ts
+	if s.Disturbed || s.Index != g.next && g.n > 0 {
+		*g = driftWindow{}
 	}
-	g.sum += audio.LastMS - ts
-	g.n++
-	if ts-g.from < driftWindowMS || g.n < 10 {
+	g.next = s.Index + 1
+	if !s.Both || s.Frames == 0 || s.Sounds == 0 || s.MS < 1000 || s.Disturbed {
 		return
 	}
-	mean := float64(g.sum) / float64(g.n)
-	g.windows++
+	g.sum += float64(s.Low+s.High) / 2
+	if g.n++; g.n < driftSeconds {
+		return
+	}
+	mean := g.sum / float64(g.n)
 	g.n, g.sum = 0, 0
-	switch g.windows {
+	end := c.p.Stream.Seconds.origin + (s.Index+1)*1000
+	switch g.windows++; g.windows {
 	case 1:
 		return
 	case 2:
-		g.base, g.baseFrom = mean, ts
+		g.base, g.baseEnd = mean, end
 		return
 	}
-	by, ahead := mean-g.base, audio.Name
+	by, ahead := mean-g.base, "audio"
 	if by < 0 {
-		by, ahead = -by, tr.Name
+		by, ahead = -by, "video"
 	}
-	f, limit := c.drift.judge(&c.p.Profile.Drift, by, 1, nil, at(t, tr))
+	where := diag.Media{Offset: s.Offset, Tag: s.Tag, TimestampMS: end - 1000}
+	f, limit := c.drift.judge(&c.p.Profile.Drift, by, 1, nil, where)
 	if f != nil && f.worse(by) {
-		f.set(diag.I("drift_ms", int64(by)), diag.I("at_ms", ts), diag.I("over_ms", ts-g.baseFrom),
+		f.set(diag.I("drift_ms", int64(by)), diag.I("at_ms", end), diag.I("over_ms", end-g.baseEnd),
 			diag.I("limit_ms", int64(limit)), diag.S("ahead", ahead))
 	}
 }
 
 // Config prepares the clock of an AAC track.
 func (c *timing) Config(_ *flv.Tag, f *flv.Frame, tr *Track) {
-	cfg := f.Config
-	if cfg == nil || cfg.Codec != flv.AAC || cfg.Err != "" || cfg.FrameSize <= 0 || cfg.CoreRate <= 0 {
-		if tr.Kind == Audio && tr.time.window > 0 {
-			c.endRun(tr)
-			tr.time = timeTrack{}
-		}
-		return
+	per := 0.0
+	if cfg := f.Config; cfg != nil && cfg.Codec == flv.AAC && cfg.Err == "" && cfg.FrameSize > 0 && cfg.CoreRate > 0 {
+		per = float64(cfg.FrameSize) * 1000 / float64(cfg.CoreRate)
 	}
-	per := float64(cfg.FrameSize) * 1000 / float64(cfg.CoreRate)
-	tt := &tr.time
-	if per == tt.perFrame {
+	if tr.Kind != Audio || per == tr.time.perFrame {
 		return
 	}
 	c.endRun(tr)
-	*tt = timeTrack{perFrame: per, gapMS: int64(max(4*per, 100))}
-	tt.window = int64(c.p.Profile.ClockWindow/per) + 1
+	tr.time = timeTrack{perFrame: per}
+	if per > 0 {
+		tr.time.gapMS = int64(max(4*per, 100))
+		tr.time.window = int64(c.p.Profile.ClockWindow/per) + 1
+	}
 }
 
-// clock counts an AAC frame: each is the same time long, so their timestamps
-// must advance as fast as their samples.
+// clock looks at an AAC track: each frame is the same time long, so timestamps
+// must advance as fast as samples. It is called at the end of a window and with
+// a frame that leaps or goes back.
 func (c *timing) clock(t *flv.Tag, tr *Track) {
 	ts := t.Timestamp
 	tt := &tr.time
-	if tr.Delta < 0 || tr.Delta > tt.gapMS || tr.Frames == 0 || tt.runN == 0 && tt.n == 0 {
-		c.endRun(tr)
-		tt.runFrom, tt.runN, tt.from, tt.n = ts, 1, ts, 1
-		tt.before, tt.told = 0, false
+	if tt.perFrame == 0 {
+		tt.check, tt.gapMS = 1<<62, 1<<62
 		return
 	}
-	if tt.n >= tt.window {
-		off := pace(ts-tt.from, float64(tt.n)*tt.perFrame)
+	if !tt.running || tr.Delta < 0 || tr.Delta > tt.gapMS {
+		c.endRun(tr)
+		tt.running, tt.told, tt.before = true, false, 0
+		tt.runFrom, tt.runFrame = ts, tr.Frames
+	} else {
+		off := pace(ts-tt.from, float64(tr.Frames-tt.frame)*tt.perFrame)
 		// Two windows in a row: what jitter adds to the one it takes from the next.
 		if off > 0 && tt.before > 0 || off < 0 && tt.before < 0 {
 			least := min(off, tt.before)
@@ -362,18 +358,17 @@ func (c *timing) clock(t *flv.Tag, tr *Track) {
 			tt.told = c.pace(tr, least, tt.beforeFrom, ts, at(t, tr)) || tt.told
 		}
 		tt.before, tt.beforeFrom = off, tt.from
-		tt.from, tt.n = ts, 0
 	}
-	tt.n++
-	tt.runN++
+	tt.from, tt.frame = ts, tr.Frames
+	tt.check = tr.Frames + tt.window
 }
 
 // Other ends a run of the clock at an audio tag that holds nothing: whether it
 // stands for a frame nobody can tell.
 func (c *timing) Other(_ *flv.Tag, f *flv.Frame, tr *Track) {
-	if f.Kind == flv.Empty && tr != nil && tr.time.window > 0 {
+	if f.Kind == flv.Empty && tr != nil && tr.time.running {
 		c.endRun(tr)
-		tr.time.runN, tr.time.n = 0, 0
+		tr.time.check = 0
 	}
 }
 
@@ -399,9 +394,12 @@ func (c *timing) pace(tr *Track, off float64, from, to int64, where diag.Media) 
 // endRun judges a run that was too short for two windows.
 func (c *timing) endRun(tr *Track) {
 	tt := &tr.time
-	// The run's last frame is runN-1 frames behind its first.
-	samples := float64(tt.runN-1) * tt.perFrame
-	if tt.told || tt.runN < 2 || samples < c.p.Profile.ClockWindow || samples >= 2.5*c.p.Profile.ClockWindow {
+	if !tt.running {
+		return
+	}
+	tt.running = false
+	samples := float64(tr.Frames-1-tt.runFrame) * tt.perFrame
+	if tt.told || samples < c.p.Profile.ClockWindow || samples >= 2.5*c.p.Profile.ClockWindow {
 		return
 	}
 	ms := tr.LastMS - tt.runFrom
@@ -454,7 +452,7 @@ func (c *timing) Close(e *End) {
 	}
 	clock := false
 	for _, tr := range st.Tracks {
-		if tr.time.window > 0 {
+		if tr.time.perFrame > 0 {
 			clock = true
 			c.endRun(tr)
 		}
