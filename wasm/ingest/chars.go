@@ -32,6 +32,7 @@ type dirt struct {
 	r          rune // the first of them; 0 where several or none is meant
 	start, end int
 	what       string // instead of the kind's own name
+	edge       bool   // around the URL, not in it
 }
 
 // classify says what to make of a character that is not plain ASCII: its kind,

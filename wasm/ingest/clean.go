@@ -60,7 +60,7 @@ func (c *cleaner) cleanURL(t *text) cleaned {
 			s, e := out.key.span(0, len(out.key.s))
 			inKey = d.start >= s && d.end <= e
 		}
-		if d.start >= fieldBit || t.base >= fieldBit || d.start >= out.from && d.end <= out.to || inKey {
+		if d.edge || d.start >= fieldBit || t.base >= fieldBit || d.start >= out.from && d.end <= out.to || inKey {
 			kept = append(kept, d)
 		}
 	}
@@ -130,6 +130,8 @@ func (c *cleaner) wrapped(t *text, i, j int) {
 	if c.shell {
 		return
 	}
+	c.edge = true
+	defer func() { c.edge = false }()
 	for k := i; k < j; k++ {
 		start, end := t.span(k, k+1)
 		switch ch := t.s[k]; ch {

@@ -67,6 +67,7 @@ type Result struct {
 	source [2]string
 	pos    [2][]int // index into Redacted for every byte of the source
 	mended *parsed
+	apart  bool // server and key were apart
 	form   *profile.URLForm
 }
 

@@ -110,7 +110,7 @@ func (r *Result) notApplicable(rule string) string {
 			return "the platform takes no data rates in the URL"
 		}
 	case "url-key-place":
-		if !r.opts.Split {
+		if !r.apart {
 			return "server and key were not given apart"
 		}
 	case "url-form":

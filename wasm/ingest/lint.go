@@ -27,6 +27,7 @@ type linter struct {
 
 	placeholders []seg // parts that are placeholders: no other rule speaks of them
 	schemeBad    bool
+	viewers      bool // a playback URL or a web address: its path is none of ours
 	portBad      bool
 }
 
@@ -119,6 +120,7 @@ func (l *linter) read() {
 		l.t = join(server, "/", key)
 		l.keyAt = n + 1
 	}
+	l.r.apart = l.o.Split || l.keyAt > 0
 	l.u = parseJoined(string(l.t.s), l.keyAt)
 }
 

@@ -69,7 +69,7 @@ func (l *linter) lintScheme() {
 	}
 	name := lowerASCII(u.str(u.scheme))
 	if kind := l.playback(); kind != "" {
-		l.schemeBad = true
+		l.schemeBad, l.viewers = true, true
 		l.find("url-scheme", u.scheme, "scheme", diag.S("found", name), diag.S("kind", kind), diag.S("expected", l.schemeNames()))
 		return
 	}
@@ -441,7 +441,7 @@ func (l *linter) lintPort() {
 			return
 		}
 	}
-	if !isKnownFamily(u) {
+	if !isKnownFamily(u) || u.host.empty() {
 		return
 	}
 	name := lowerASCII(u.str(u.scheme))

@@ -8,7 +8,7 @@ import (
 
 func (l *linter) lintPath() {
 	u, f, lay := l.u, l.f, &l.l
-	if u.host.empty() && u.path.empty() || l.schemeBad && u.fam() != famRTMP || u.scheme.empty() && u.path.empty() {
+	if u.host.empty() && u.path.empty() || l.viewers || l.schemeBad && u.fam() != famRTMP || u.scheme.empty() && u.path.empty() {
 		return
 	}
 	here := seg{u.path.e, u.path.e} // where something is missing

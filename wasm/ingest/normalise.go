@@ -10,6 +10,7 @@ type cleaner struct {
 	in       [2]string // the input, and the key field where there is one
 	dirt     []dirt
 	problems []problem
+	edge     bool // what is noted now stands around the URL
 	shell    bool // out of a command line, where backslashes and quotes have their place
 }
 
@@ -17,9 +18,10 @@ func (c *cleaner) add(d dirt) {
 	if d.kind == dirtBackslash && c.shell {
 		return
 	}
+	d.edge = c.edge
 	if n := len(c.dirt); n > 0 {
 		// A run of the same sort is one finding, and so is an entity inside another.
-		if last := &c.dirt[n-1]; last.kind == d.kind && d.start <= last.end && d.end >= last.end {
+		if last := &c.dirt[n-1]; last.kind == d.kind && last.edge == d.edge && d.start <= last.end && d.end >= last.end {
 			if last.r != d.r {
 				last.r = 0
 			}

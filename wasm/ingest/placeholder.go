@@ -17,6 +17,13 @@ func (l *linter) lintPlaceholders() {
 			}
 			p := seg{from + i, from + i + n}
 			l.placeholders = append(l.placeholders, p)
+			if isOneOf(what[0], "<{[") {
+				// As it stands, with its spaces.
+				start, end := l.t.span(p.s, p.e)
+				if end < fieldBit && squash(l.c.in[0][start:end]) == squash(what) {
+					what = l.c.in[0][start:end]
+				}
+			}
 			l.find("url-placeholder", p, part, diag.S("placeholder", what), diag.S("part", part))
 			from = p.e
 		}
