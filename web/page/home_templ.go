@@ -200,7 +200,7 @@ func (s *Site) Home() templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</ul></section><section class=\"home-section\" aria-labelledby=\"cli\"><h2 id=\"cli\">The same from a terminal</h2><p class=\"measure muted\">The program that serves this page also checks files where they are, and pipes.</p><div class=\"measure\"><div class=\"code-block\"><pre tabindex=\"0\" aria-label=\"Command\"><code id=\"cli-example\">ingestdoctor flv --profile youtube recording.flv</code></pre><button type=\"button\" class=\"copy-btn\" data-copy-from=\"#cli-example\" aria-label=\"Copy the command\" title=\"Copy\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</ul></section><section class=\"home-section\" aria-labelledby=\"cli\"><h2 id=\"cli\">The same from a terminal</h2><p class=\"measure muted\">The program that serves this page also checks files where they are, and pipes.</p><div class=\"measure\"><div class=\"code-block code-block--wrap\"><pre tabindex=\"0\" aria-label=\"Command\"><code id=\"cli-example\">ingestdoctor flv --profile youtube recording.flv</code></pre><button type=\"button\" class=\"copy-btn\" data-copy-from=\"#cli-example\" aria-label=\"Copy the command\" title=\"Copy\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -34,7 +34,7 @@ func gradedBy(r *rules.Rule) []grade {
 type held struct {
 	profile *profile.Profile
 	text    string
-	basis   diag.Basis
+	basis   string
 }
 
 // limits are a profile's limits in words.
@@ -45,7 +45,7 @@ func limits(p *profile.Profile) []diag.Limit { return p.Info().Limits }
 func limitsBy(p *profile.Profile, ours bool) []diag.Limit {
 	var list []diag.Limit
 	for _, l := range limits(p) {
-		if (l.Basis == diag.Ours) == ours && isLimit(l) {
+		if ourOwn(l) == ours && isLimit(l) {
 			list = append(list, l)
 		}
 	}
@@ -58,12 +58,24 @@ func limitsOf(r *rules.Rule) []held {
 	var list []held
 	for _, p := range profile.All() {
 		for _, l := range limits(p) {
-			if isLimit(l) && slices.Contains(l.Rules, r.ID) && (l.Basis != diag.Ours || p == profile.Default()) {
-				list = append(list, held{p, l.Text, l.Basis})
+			if isLimit(l) && slices.Contains(l.Rules, r.ID) && (!ourOwn(l) || p == profile.Default()) {
+				list = append(list, held{p, l.Text, limitBasis(l)})
 			}
 		}
 	}
 	return list
+}
+
+// ourOwn tells a default of ours from a platform's limit. The latter may have a
+// threshold of ours among its own, and says so in its text.
+func ourOwn(l diag.Limit) bool { return l.Basis == diag.Ours && strings.HasPrefix(l.URL, "/") }
+
+// limitBasis is the word beside a limit.
+func limitBasis(l diag.Limit) string {
+	if l.Basis == diag.Ours && !ourOwn(l) {
+		return "see the text"
+	}
+	return basisWord(l.Basis)
 }
 
 // isLimit tells limits from what else a profile's list holds: the form of its

@@ -125,8 +125,8 @@ func TestProfile(t *testing.T) {
 				shown++
 				d.says("main .limits th", l.Title)
 				d.says("main .limits td", l.Text)
-				d.says("main .limits .tag", basisWord(l.Basis))
-				if l.Basis != diag.Ours {
+				d.says("main .limits .tag", limitBasis(l))
+				if !ourOwn(l) {
 					d.says("main .limits td", l.Source)
 					d.says("main .limits td", day(l.Checked))
 				}
