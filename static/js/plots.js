@@ -191,7 +191,7 @@
     return {
       width: plot.element.clientWidth || 320,
       height: HEIGHT,
-      padding: [14, 12, 0, 0],
+      padding: [14, 22, 0, 0],
       legend: {show: false},
       cursor: {
         drag: {x: true, y: false, setScale: false, dist: 6},

@@ -201,7 +201,7 @@ func tagView(t *TagView) app.UI {
 	}
 	switch t.Kind {
 	case "video", "audio", "script":
-		summary = append(summary, app.Span().Class("num").Text(momentText(t.TimestampMS)), app.Text(" "))
+		summary = append(summary, app.Span().Class("num").Text(exactText(t.TimestampMS)), app.Text(" "))
 	}
 	summary = append(summary, app.Span().Class("muted small num").Text(line))
 	rows := make([]app.UI, 0, len(t.Fields))

@@ -86,7 +86,11 @@ func newFindingView(f *diag.Finding, r *diag.Report) FindingView {
 			if text == "" || doc.Unit == rules.YesNo && a.Int == 0 {
 				continue
 			}
-			v.Values = append(v.Values, Value{argLabel(a.Name), visible(text)})
+			label := argLabel(a.Name)
+			if doc.Unit == rules.Word { // first_bytes: no number of bytes
+				label = argLabel(a.Name + "_ms")
+			}
+			v.Values = append(v.Values, Value{label, visible(text)})
 		}
 	} else {
 		for _, a := range f.Args {
@@ -95,6 +99,9 @@ func newFindingView(f *diag.Finding, r *diag.Report) FindingView {
 	}
 	v.Message = visible(v.Message)
 	v.place(f)
+	if known {
+		v.extent(f, rule)
+	}
 	v.basis(f, rule, &r.Profile)
 	return v
 }
@@ -106,6 +113,10 @@ func (v *FindingView) place(f *diag.Finding) {
 	}
 	if m.Track != "" {
 		v.Key += "-" + m.Track
+	}
+	if m.Tag < 0 && m.Offset == 0 && m.Track != "" {
+		v.Places = append(v.Places, Value{"Where", "the " + m.Track + " as a whole"})
+		return
 	}
 	v.InMedia = true
 	v.AtMS, v.Offset, v.LastMS = m.TimestampMS, m.Offset, m.TimestampMS
@@ -119,6 +130,15 @@ func (v *FindingView) place(f *diag.Finding) {
 	}
 	if f.Count > 1 {
 		v.Places = append(v.Places, Value{"How often", plural(f.Count, "time", "times")})
+	}
+}
+
+// extent reaches to the last moment that the finding names.
+func (v *FindingView) extent(f *diag.Finding, rule *rules.Rule) {
+	for _, a := range f.Args {
+		if doc, ok := rule.Arg(a.Name); ok && doc.Unit == rules.At && a.Kind == diag.Int && f.Count <= 1 {
+			v.LastMS = max(v.LastMS, a.Int)
+		}
 	}
 }
 

@@ -21,6 +21,15 @@ func fpsText(v float64) string     { return rules.Format(rules.PerSec, diag.F(""
 func momentText(ms int64) string   { return rules.Moment(float64(ms)) }
 func durationText(ms int64) string { return rules.Duration(float64(ms)) }
 
+// exactText is a timestamp to the millisecond: 0:13.960.
+func exactText(ms int64) string {
+	text := momentText(ms)
+	if ms < 0 {
+		ms = -ms
+	}
+	return text + strconv.Itoa(int(ms%100/10)) + strconv.Itoa(int(ms%10))
+}
+
 func plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
