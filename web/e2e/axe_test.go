@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -100,4 +101,6 @@ func scheme(t *testing.T, tab *harness.Tab, dark bool) {
 	if err := tab.Scheme(value); err != nil {
 		t.Fatal(fmt.Errorf("prefers-color-scheme: %w", err))
 	}
+	// Colours that fade from one to the other are there.
+	wait(t, tab, `document.getAnimations().every(a => !(a instanceof CSSTransition) || a.playState === "finished")`, 3*time.Second)
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -52,6 +53,7 @@ func TestOfflineAndUpdate(t *testing.T) {
 	next := filepath.Join(t.TempDir(), "ingestdoctor")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w -X main.version=e2e-next", "-o", next, "./server")
 	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build, so that only linking is left to do
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

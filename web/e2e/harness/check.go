@@ -23,6 +23,7 @@ const FileInput = "#file"
 // the worker said and when, and when the report was on the page. e2e.begin()
 // stands for a choice where a test makes the page read in another way.
 const watchCheck = `(() => {
+	try { localStorage.removeItem("ingestdoctor.profile"); } catch {} // of the test before
 	const seen = window.e2e = {messages: [], usable: 0, chosen: 0, workers: [], reports: 0};
 	const Real = window.Worker;
 	window.Worker = class extends Real {
