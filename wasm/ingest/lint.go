@@ -25,6 +25,7 @@ type linter struct {
 	keyAt  int
 	region [2]int // the input's range that the URL was read from
 
+	pub          []bool
 	placeholders []seg // parts that are placeholders: no other rule speaks of them
 	schemeBad    bool
 	viewers      bool // a playback URL or a web address: its path is none of ours

@@ -23,11 +23,11 @@ func (l *linter) lintPath() {
 	case lay.noLive:
 		l.shortForm()
 	case lay.appWrong && !l.isPlaceholder(lay.app):
-		if looksLikeKey(app) || !wellKnownApp(app) && len(u.segs) == 1 {
-			l.find("url-app", lay.app, "application", l.appArgs()...)
-		} else {
-			l.find("url-app", lay.app, "application", l.appArgs(diag.S("found", app))...)
+		args := l.appArgs()
+		if shown, ok := l.shown(lay.app); ok {
+			args = l.appArgs(diag.S("found", shown))
 		}
+		l.find("url-app", lay.app, "application", args...)
 		if equalFold(app, f.App) {
 			l.m.replaceApp(f.App)
 		} else if len(u.segs) > 1 && wellKnownApp(app) && !f.Token.Hex32 {
@@ -38,6 +38,20 @@ func (l *linter) lintPath() {
 	}
 	l.lintToken()
 	l.lintStream(here)
+}
+
+// shown is a part as it stands, where it may be shown as a whole. Whatever goes
+// into a finding out of the path goes through it.
+func (l *linter) shown(g seg) (string, bool) {
+	if l.pub == nil {
+		l.pub = l.u.public(l.f, &l.l)
+	}
+	for i := g.s; i < g.e; i++ {
+		if !l.pub[i] {
+			return "", false
+		}
+	}
+	return l.u.str(g), !g.empty()
 }
 
 func (l *linter) appArgs(args ...diag.Arg) []diag.Arg {
@@ -175,8 +189,8 @@ func (l *linter) nameChars(rule, part string, g seg) {
 	}
 	bad := seg{g.s + i, g.s + i + utf8.RuneLen(r)}
 	args := diag.Args{}
-	if rule == "url-app" && !looksLikeKey(s) && isASCII(s) && len(l.u.segs) > 1 {
-		args = append(args, diag.S("found", clip(s, 40)))
+	if shown, ok := l.shown(g); ok && rule == "url-app" {
+		args = append(args, diag.S("found", shown))
 	}
 	args = append(args, diag.S("character", visible(r)))
 	if rule == "url-stream-name" {

@@ -83,15 +83,38 @@ func (u *parsed) showPath(f *profile.URLForm, l *layout, pub []bool, show func(s
 	}
 	app := u.str(l.app)
 	switch {
-	case app == "" || !isWordChars(app) || len(app) > 32:
+	case app == "" || !isWordChars(app) || len(app) > 32 || u.keyAt > 0 && l.app.s >= u.keyAt:
 	case app == f.App, wellKnownApp(app):
 		show(l.app)
-	case f.App == "" && len(u.segs) >= 2 && !looksLikeKey(app):
+	case f.App == "" && len(u.segs) >= 2 && isPlainName(app):
 		show(l.app)
 	}
 	if u.str(l.instance) == "_definst_" {
 		show(l.instance)
 	}
+}
+
+// isPlainName reports whether s is a name as people choose them for an
+// application: a few words, digits at the end at most.
+func isPlainName(s string) bool {
+	end := len(s)
+	for end > 0 && isDigit(s[end-1]) {
+		end--
+	}
+	if end == 0 || len(s)-end > 4 || len(s) > 24 {
+		return false
+	}
+	bends := 0
+	for i := 0; i < end; i++ {
+		c := s[i]
+		if !isAlpha(c) && c != '-' && c != '_' {
+			return false
+		}
+		if i > 0 && c >= 'A' && c <= 'Z' && s[i-1] >= 'a' && s[i-1] <= 'z' {
+			bends++
+		}
+	}
+	return bends <= 2
 }
 
 // isWordChars reports whether s holds nothing but what names are made of.
@@ -190,10 +213,33 @@ func harmless(name, value string) bool {
 		"s_bl", "s_gl", "s_ps", "s_psm", "s_sc", "s_sw", "s_vt", "s_tids", "s_oil", "timeout", "transtype", "tlpktdrop":
 		return len(value) <= 8 && isWordChars(value) && !looksLikeKey(value)
 	case "vhost", "domain", "txHost":
-		what, _ := hostFault(value)
-		return value == "__defaultVhost__" || what == "" && len(value) <= 100 && lastIndex(value, '.') > 0 && isASCII(value)
+		return value == "__defaultVhost__" || isPlainHost(value)
 	}
 	return false
+}
+
+// isPlainHost reports whether s is a host name as people write them: small
+// letters, a dot, a last part of letters, nothing that looks like a key.
+func isPlainHost(s string) bool {
+	dot := lastIndex(s, '.')
+	if dot < 1 || len(s) > 100 || len(s)-dot < 3 {
+		return false
+	}
+	from := 0
+	for i := 0; i <= len(s); i++ {
+		if i == len(s) || s[i] == '.' {
+			if i == from || looksLikeKey(s[from:i]) {
+				return false
+			}
+			from = i + 1
+			continue
+		}
+		c := s[i]
+		if (c < 'a' || c > 'z') && c != '-' && (!isDigit(c) || i > dot) {
+			return false
+		}
+	}
+	return true
 }
 
 // mask writes t with every run of bytes that may not be shown as Mask.

@@ -197,7 +197,7 @@ func (n *normaliser) backslash(i int) int {
 		return j + 1
 	}
 	n.c.add(dirt{kind: dirtBackslash, r: '\\', start: start, end: end})
-	alnum := next >= '0' && next <= '9' || next|0x20 >= 'a' && next|0x20 <= 'z' || next >= utf8.RuneSelf || next == '_'
+	alnum := next >= '0' && next <= '9' || next|0x20 >= 'a' && next|0x20 <= 'z' || next >= utf8.RuneSelf || next == '_' || next == '*'
 	switch {
 	case !alnum: // the escape of the sign that follows
 	case len(n.b.s) > 0 && n.b.s[len(n.b.s)-1] == ':':

@@ -170,11 +170,10 @@ func (r *redactor) urlEnd(s []byte, h hit) int {
 		}
 	}
 	for end > h.after && isOneOf(s[end-1], ".,;:!)]}>\"'`") {
-		if s[end-1] == ']' && surplus(s[h.after:end], ']') || s[end-1] != ']' {
-			end--
-			continue
+		if isOneOf(s[end-1], ")]}>") && !surplus(s[h.after:end], s[end-1]) {
+			break
 		}
-		break
+		end--
 	}
 	return end
 }
