@@ -83,9 +83,6 @@ var navigation = []tool{
 	{"/profiles", "Platforms"},
 }
 
-// isTool tells the pages that need script from those that do not.
-func isTool(path string) bool { return strings.HasPrefix(path, "/check/") }
-
 func isCurrent(path, item string) bool {
 	return path == item || strings.HasPrefix(path, item+"/")
 }

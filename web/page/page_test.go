@@ -202,9 +202,6 @@ func TestShell(t *testing.T) {
 	d.one("a.skip-link[href=#main]")
 	d.one("input[data-search][name=q]")
 	d.one("button[data-theme-switch]")
-	d.one("noscript")
-	plain := parseString(t, "header", s.Header("/rules"))
-	plain.lacks("noscript")
 }
 
 func TestWords(t *testing.T) {
