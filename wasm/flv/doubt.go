@@ -141,24 +141,24 @@ func (r *Reader) confirm(c []byte, expected bool) (v verdict, need int) {
 		}
 		return no, 0
 	}
-	pts := binary.BigEndian.Uint32(c)
-	exact := pts == size+tagHeaderLen
-	usual := exact || pts == 0 && r.ptsZero || pts == size+tagHeaderLen+4 && r.ptsMore
-	if !usual {
-		return no, 0
-	}
+	over := binary.BigEndian.Uint32(c) - (size + tagHeaderLen) // what PreviousTagSize says too much
+	exact := over == 0
+	usual := exact || over == -(size+tagHeaderLen) && r.ptsZero ||
+		r.ptsMore != 0 && (over == r.ptsMore || over == r.ptsMore+4)
 	c = c[ptsLen:]
 	if len(c) < tagHeaderLen { // end of input
-		if (exact || expected && familiar) && (len(c) == 0 || knownType(c[0])) {
+		if (exact || usual && expected && familiar) && (len(c) == 0 || knownType(c[0])) {
 			return yes, 0
 		}
 		return no, 0
 	}
 	next := uint32(c[8])<<16 | uint32(c[9])<<8 | uint32(c[10])
-	if next != id && next != r.streamID && next != r.otherID {
+	switch {
+	case knownType(c[0]) && (exact || next == id && expected && known):
+		return yes, 0 // the latter: a new StreamID that goes on
+	case !usual || next != id && next != r.streamID && next != r.otherID:
 		return no, 0
-	}
-	if exact && c[0]&0xc0 == 0 || familiar && knownType(c[0]) {
+	case exact && c[0]&0xc0 == 0 || familiar && knownType(c[0]):
 		return yes, 0
 	}
 	return no, 0

@@ -24,24 +24,21 @@ const (
 	maxModEx = 16
 )
 
-func fourCC(s string) uint32 {
-	return uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3])
-}
-
-var (
-	ccAVC  = fourCC("avc1")
-	ccHVC  = fourCC("hvc1")
-	ccHEV  = fourCC("hev1")
-	ccAV1  = fourCC("av01")
-	ccVP8  = fourCC("vp08")
-	ccVP9  = fourCC("vp09")
-	ccVVC  = fourCC("vvc1")
-	ccOpus = fourCC("Opus")
-	ccFLAC = fourCC("fLaC")
-	ccAC3  = fourCC("ac-3")
-	ccEAC3 = fourCC("ec-3")
-	ccMP3  = fourCC(".mp3")
-	ccAAC  = fourCC("mp4a")
+// FourCCs, big endian.
+const (
+	ccAVC  = 0x61766331 // avc1
+	ccHVC  = 0x68766331 // hvc1
+	ccHEV  = 0x68657631 // hev1
+	ccAV1  = 0x61763031 // av01
+	ccVP8  = 0x76703038 // vp08
+	ccVP9  = 0x76703039 // vp09
+	ccVVC  = 0x76766331 // vvc1
+	ccOpus = 0x4f707573 // Opus
+	ccFLAC = 0x664c6143 // fLaC
+	ccAC3  = 0x61632d33 // ac-3
+	ccEAC3 = 0x65632d33 // ec-3
+	ccMP3  = 0x2e6d7033 // .mp3
+	ccAAC  = 0x6d703461 // mp4a
 )
 
 // CodecOf gives the codec of an E-RTMP FourCC (big endian), UnknownCodec when

@@ -63,8 +63,8 @@ type Reader struct {
 	approved int64  // offset of a header that doubt confirmed
 	last     [4]clock
 	lastAny  clock
-	ptsZero  bool // this file writes 0
-	ptsMore  bool // this file writes DataSize+15
+	ptsZero  bool   // this file writes 0
+	ptsMore  uint32 // the last one's error, such as 4
 
 	look        []byte // bytes behind a doubtful header, from lookLo on
 	lookLo      int
@@ -72,7 +72,8 @@ type Reader struct {
 
 	body   body
 	audio1 [1]Frame // AAC frames, the fast path: only what changes is written
-	video1 [1]Frame // AVC frames, the same
+	opus1  [1]Frame // Opus frames, the same
+	video1 [1]Frame // access units
 	frames []Frame
 	vcfg   [256]*Config // of each track
 	acfg   [256]*Config
@@ -247,13 +248,8 @@ func (r *Reader) run(p []byte) int {
 // previousTagSize takes the four bytes behind the current tag.
 func (r *Reader) previousTagSize(got uint32) {
 	r.state = InTagHeader
-	if got != r.tag.Size+tagHeaderLen {
-		if got == 0 {
-			r.ptsZero = true
-		} else if got == r.tag.Size+tagHeaderLen+4 {
-			r.ptsMore = true
-		}
-	}
+	r.ptsZero = got == 0
+	r.ptsMore = got - (r.tag.Size + tagHeaderLen)
 	r.h.PreviousTagSize(&r.tag, r.off-ptsLen, got)
 }
 

@@ -87,6 +87,12 @@ func TestTimestamps(t *testing.T) {
 	}
 }
 
+func idPTS(id uint32, mode ft.PTSMode) *ft.Builder {
+	b := ft.New()
+	b.StreamID, b.PTS = id, mode
+	return b.Script(0, meta).Video(0, ft.P(9, 0)).Video(40, ft.P(9, 0))
+}
+
 func TestFraming(t *testing.T) {
 	tags := func(b *ft.Builder) string {
 		k, r := keep(b)
@@ -131,6 +137,10 @@ func TestFraming(t *testing.T) {
 		{"unknown type last", short().Tag(1, 0, []byte("x")), "18 9 8 9 8 8 9 1" + whole},
 		{"encrypted", short().Tag(0x29, 0, ft.P(9, 0)).Video(0, ft.P(9, 0)), "18 9 8 9 8 8 9 9f 9" + whole},
 		{"stream id", id(ft.New(), 1).Script(0, meta).Video(0, ft.P(9, 0)), "18#1 9#1" + whole},
+		{"stream id, pts zero", idPTS(1, ft.PTSZero), "18#1 9#1 9#1" + whole},
+		{"stream id, pts more", idPTS(7, ft.PTSMore), "18#7 9#7 9#7" + whole},
+		{"stream id, pts wrong", idPTS(1, ft.PTSWrong), "18#1 9#1 9#1" + whole},
+		{"stream ids by turns", id(id(id(ft.New(), 1).Script(0, meta), 2).Video(0, ft.P(9, 0)), 1).Video(0, ft.P(9, 0)), "18#1 9#2 9#1" + whole},
 		{"one garbage", short().Raw(0).Video(0, ft.P(9, 0)).Video(0, ft.P(9, 0)), "18 9 8 9 8 8 9 9 9 garbage 944+1" + whole},
 		{"garbage at the begin", ft.New().Garbage(100).Video(0, ft.P(9, 0)).Video(0, ft.P(9, 0)), "9 9 garbage 13+100" + whole},
 		{"garbage before the last tag", short().Garbage(100).Video(0, ft.P(9, 0)), "18 9 8 9 8 8 9 9 garbage 944+100" + whole},

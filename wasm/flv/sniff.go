@@ -24,6 +24,7 @@ const (
 	LooksXML        = "XML"
 	LooksJSON       = "JSON"
 	LooksHLS        = "an HLS playlist"
+	LooksHTTP       = "an HTTP answer"
 	LooksText       = "plain text"
 	LooksGzip       = "gzip"
 	LooksZip        = "ZIP"
@@ -107,6 +108,7 @@ var magics = []struct {
 	{0, "\xff\xd8\xff", LooksJPEG},
 	{0, "GIF8", LooksGIF},
 	{0, "%PDF-", LooksPDF},
+	{0, "HTTP/1.", LooksHTTP},
 	{0, "OggS", LooksOgg},
 	{0, "fLaC", LooksFLAC},
 	{0, "ID3", LooksMP3},
@@ -141,7 +143,7 @@ func box(b []byte) string {
 		return ""
 	}
 	size := be32(b)
-	if size != 0 && size != 1 && size < 8 {
+	if size > 1 && size < 8 {
 		return ""
 	}
 	switch string(b[4:8]) {
@@ -151,8 +153,8 @@ func box(b []byte) string {
 		}
 		head := b[8:min(len(b), int(min(size, 256)))]
 		for i := 0; i+4 <= len(head); i += 4 {
-			switch string(head[i : i+4]) {
-			case "iso5", "iso6", "dash", "msdh", "msix", "cmfc", "cmf2", "hlsf":
+			switch brand := string(head[i : i+4]); {
+			case i == 0 && (brand == "iso5" || brand == "iso6"), brand == "dash", brand == "msdh", brand == "cmfc", brand == "hlsf":
 				return LooksFragmented
 			}
 		}
