@@ -222,7 +222,7 @@ class Job {
       let wait;
       const chunk = await new Promise((resolve, reject) => {
         wait = this.interrupt = () => resolve(stalled);
-        this.source.next().then(resolve, reject);
+        this.source.next().then(resolve, (err) => reject(unreadable(err)));
       });
       if (this.interrupt === wait) this.interrupt = null;
       if (chunk !== stalled) {
@@ -331,6 +331,13 @@ function readTail(file) {
   const read = file.slice(Math.max(0, file.size - TAIL)).arrayBuffer()
     .then((bytes) => new Uint8Array(bytes), () => null);
   return Promise.race([read, slow]);
+}
+
+// unreadable makes one kind of what readers say of a file that changed or
+// vanished since it was chosen: slices a DOMException, Chromium's streams a
+// TypeError ("network error").
+function unreadable(err) {
+  return err instanceof DOMException ? err : new DOMException(String(err), 'NotReadableError');
 }
 
 function readingFailed(err, read) {
