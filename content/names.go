@@ -76,7 +76,6 @@ var building = map[string]bool{
 	"guides":                         true,
 	"encoders":                       true,
 	"platforms":                      true,
-	"codes/youtube-live":             true,
 	"codes/twitch":                   true,
 	"codes/facebook-live":            true,
 	"codes/aws-ivs":                  true,
