@@ -18,6 +18,7 @@ import (
 
 	"ingestdoctor/server/internal/cli"
 	"ingestdoctor/server/internal/site"
+	"ingestdoctor/wasm/ingest"
 )
 
 // version is set by the linker: -X main.version=v1.2.3.
@@ -26,6 +27,7 @@ var version = "dev"
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the portal."`
 	Flv      flvCmd      `cmd:"" help:"Check an FLV recording against a platform's profile."`
+	URL      urlCmd      `cmd:"" name:"url" help:"Check an ingest URL: what is wrong with it, and the mended one."`
 	Profiles profilesCmd `cmd:"" help:"List the platform profiles."`
 	Rules    rulesCmd    `cmd:"" help:"List the rules."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -58,6 +60,20 @@ type flvCmd struct {
 func (flvCmd) Help() string {
 	return "Exit status: 0 no finding of level error; 1 some (a file that is no FLV is one); " +
 		"2 the file could not be read, or not to its end, or the call is wrong; 130 interrupted, with the report so far."
+}
+
+type urlCmd struct {
+	Profile     string `placeholder:"ID" help:"Platform to check against; without it the one that the URL shows. See: ingestdoctor profiles."`
+	SignKey     string `env:"INGESTDOCTOR_SIGN_KEY" placeholder:"KEY" help:"The platform's signing key, to verify the signature. The environment keeps it out of the shell's history."`
+	JSON        bool   `name:"json" help:"Print the report as JSON."`
+	ShowSecrets bool   `help:"Show stream key, token, password and signature."`
+	URL         string `arg:"" placeholder:"URL" help:"URL to check; - reads standard input, which keeps the key out of the shell's history."`
+}
+
+// Help says what the exit codes mean.
+func (urlCmd) Help() string {
+	return "Exit status: 0 no finding of level error; 1 some; 2 the call is wrong, or standard input cannot be read. " +
+		"One newline at the end of standard input is dropped and nothing else."
 }
 
 type profilesCmd struct {
@@ -96,7 +112,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case exited >= 0:
 		return exited // --help
 	case err != nil:
-		fmt.Fprintf(stderr, "ingestdoctor: %v\nSee: ingestdoctor --help\n", err)
+		// The complaint repeats what was typed, which may be a URL with its key.
+		fmt.Fprintf(stderr, "ingestdoctor: %s\nSee: ingestdoctor --help\n", ingest.Redact(err.Error()))
 		return cli.ExitUnusable
 	}
 
@@ -109,6 +126,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		defer stop()
 		return cli.FLV(ctx, cli.FLVOptions{
 			File: cmds.Flv.File, Profile: cmds.Flv.Profile, JSON: cmds.Flv.JSON,
+			Stdin: stdin, Stdout: stdout, Stderr: stderr,
+		})
+	case "url":
+		return cli.URL(cli.URLOptions{
+			URL: cmds.URL.URL, Profile: cmds.URL.Profile, SignKey: cmds.URL.SignKey, JSON: cmds.URL.JSON, ShowSecrets: cmds.URL.ShowSecrets,
 			Stdin: stdin, Stdout: stdout, Stderr: stderr,
 		})
 	case "profiles":

@@ -91,7 +91,7 @@ type Expiry struct {
 	Param string
 	Unix  int64  // seconds
 	UTC   string // 2016-12-31 16:00:00 UTC
-	Local string // 2017-01-01 00:00:00 UTC+8; empty without Options.Offset
+	Local string // 2017-01-01 00:00:00 UTC+8; empty without Options.Offset and where it is UTC
 	Left  int64  // seconds still to run, negative when it has passed
 }
 

@@ -247,6 +247,9 @@ func maskMap(t string, show []bool) (string, []int) {
 	return string(b), pos
 }
 
+// Source is the input as it came; it holds secrets.
+func (r *Result) Source() string { return r.source[0] }
+
 // InRedacted gives the range of Redacted (or, for the key field, RedactedKey)
 // that a range of the input became.
 func (r *Result) InRedacted(start, end int, field string) (from, to int) {

@@ -275,7 +275,9 @@ func (l *linter) verified(ok bool, name string, g seg, over string) {
 func (l *linter) expires(at int64, name string, g seg) {
 	e := &Expiry{Param: name, Unix: at, UTC: utc(at), Left: at - l.o.Now}
 	if l.o.Offset != nil {
-		e.Local = local(at, l.o.Offset(at))
+		if o := l.o.Offset(at); o != 0 {
+			e.Local = local(at, o)
+		}
 	}
 	l.r.Expiry = e
 	args := diag.Args{diag.S("expires_at", e.UTC)}

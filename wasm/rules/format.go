@@ -69,7 +69,7 @@ func Format(unit Unit, a diag.Arg) string {
 	return number(v, 2, false)
 }
 
-// Duration writes a length of time in milliseconds: 300 ms, 20.0 s, 1 min 35 s, 5 h 0 min 3 s.
+// Duration writes a length of time in milliseconds: 300 ms, 20.0 s, 1 min 35 s, 5 h 0 min 3 s, 12 days.
 func Duration(ms float64) string {
 	sign := ""
 	if ms < 0 {
@@ -83,9 +83,12 @@ func Duration(ms float64) string {
 	}
 	s := int64(math.Round(ms / 1000))
 	text := strconv.FormatInt(s%60, 10) + " s"
-	if m := s / 60; m < 60 {
+	switch m := s / 60; {
+	case m < 60:
 		return sign + strconv.FormatInt(m, 10) + " min " + text
-	} else {
+	case m >= 3*24*60:
+		return sign + thousands(m/60/24) + " days"
+	default:
 		return sign + thousands(m/60) + " h " + strconv.FormatInt(m%60, 10) + " min " + text
 	}
 }

@@ -1,0 +1,239 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mattn/go-isatty"
+
+	"ingestdoctor/wasm/analyze"
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/ingest"
+	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/rules"
+)
+
+// maxURL bounds what is read from standard input; the linter itself takes less.
+const maxURL = 1 << 20
+
+// URLOptions are the arguments of `ingestdoctor url`.
+type URLOptions struct {
+	URL         string // or - for Stdin
+	Profile     string // profile id; empty: the one that the URL tells
+	SignKey     string
+	JSON        bool
+	ShowSecrets bool
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+
+	now func() time.Time // for tests
+}
+
+// URL lints one ingest URL and prints the report. Secrets are masked in all
+// that it prints, complaints included, unless ShowSecrets is set.
+func URL(o URLOptions) int {
+	fail := func(format string, args ...any) int {
+		fmt.Fprintf(o.Stderr, "ingestdoctor: "+format+"\n", args...)
+		return ExitUnusable
+	}
+	var p *profile.Profile
+	if o.Profile != "" {
+		var ok bool
+		if p, ok = profile.ByID(o.Profile); !ok {
+			return fail("there is no profile %s. Known are:\n  %s", printable(ingest.Redact(o.Profile)), strings.Join(profileIDs(), "\n  "))
+		}
+	}
+	text := o.URL
+	if text == "-" {
+		if f, ok := o.Stdin.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+			fmt.Fprintln(o.Stderr, "Paste the URL, then press Enter and Ctrl-D.")
+		}
+		b, err := io.ReadAll(io.LimitReader(o.Stdin, maxURL))
+		if err != nil {
+			return fail("standard input cannot be read: %v", bare(err))
+		}
+		text = oneNewlineLess(string(b), runtime.GOOS == "windows")
+	}
+	if o.now == nil {
+		o.now = time.Now
+	}
+	now := o.now()
+	r := ingest.Lint(ingest.Options{
+		Input: text, Profile: p, SignKey: o.SignKey, ShowSecrets: o.ShowSecrets, Now: now.Unix(),
+		Offset: func(unix int64) int {
+			_, seconds := time.Unix(unix, 0).In(now.Location()).Zone()
+			return seconds
+		},
+	})
+
+	out := bufio.NewWriter(o.Stdout)
+	if o.JSON {
+		_, _ = out.Write(append(r.AppendJSON(nil, tool()), '\n'))
+	} else {
+		writeURL(report{out, colours(o.Stdout)}, r, o.ShowSecrets)
+	}
+	if err := out.Flush(); err != nil {
+		return fail("the report could not be written: %v", err)
+	}
+	if r.Verdict.Errors > 0 {
+		return ExitFindings
+	}
+	return ExitClean
+}
+
+func tool() diag.Tool {
+	return diag.Tool{Name: "ingestdoctor", Version: analyze.Version, RuleSet: rules.RuleSet}
+}
+
+// oneNewlineLess drops the newline that echo and editors put at the end, and
+// nothing else: a space before it is a finding. On Windows a newline is two
+// characters.
+func oneNewlineLess(s string, windows bool) string {
+	if t, ok := strings.CutSuffix(s, "\r\n"); ok && windows {
+		return t
+	}
+	return strings.TrimSuffix(s, "\n")
+}
+
+// writeURL prints a linted URL for a person.
+func writeURL(p report, r *ingest.Result, secrets bool) {
+	text := func(value, shown string) string {
+		if secrets {
+			return printable(value)
+		}
+		return printable(shown)
+	}
+	rep := r.Report(tool())
+	if r.Redacted != "" {
+		p.line("%s", text(r.Source(), r.Redacted))
+	}
+	by := map[string]string{"host": ", told from the host", "query": ", told from the query", "key": ", told from the key"}[r.By]
+	p.line("Checked against: %s (%s%s)", rep.Profile.Name, rep.Profile.ID, by)
+	if r.Platform != "" && r.Platform != rep.Profile.Name {
+		p.line("The host belongs to: %s", r.Platform)
+	}
+	p.line("")
+	p.line("%s", p.severity(r.Verdict.Severity, printable(r.Verdict.Headline)))
+	if r.Verdict.Next != "" {
+		p.text("", r.Verdict.Next)
+	}
+	if len(r.Findings) > 0 {
+		p.line("%s, %s, %s", plural(r.Verdict.Errors, "error"), plural(r.Verdict.Warnings, "warning"), plural(r.Verdict.Infos, "note"))
+	}
+	for i := range r.Findings {
+		p.urlFinding(&r.Findings[i], r, rep, secrets)
+	}
+	if r.Mended != "" && r.Changed {
+		p.line("")
+		p.line("%s", p.bold("Mended URL"))
+		p.line("  %s", text(r.Mended, r.MendedShown))
+	}
+	p.urlParts(r, text)
+	switch r.Signature {
+	case "verified":
+		p.line("")
+		p.line("The signature verifies with the key given.")
+	case "unchecked":
+		p.line("")
+		p.line("The signature was not verified: that takes the signing key (--sign-key).")
+	}
+	if r.KeyUnused {
+		p.line("")
+		p.line("The signing key was not used: there is nothing here that it could verify.")
+	}
+	for _, s := range r.Settings() {
+		p.line("")
+		p.line("%s", p.bold(s.Name))
+		for _, f := range s.Fields {
+			p.line("  %-19s %s", f.Label, text(f.Value, f.Shown))
+		}
+		if s.Note != "" {
+			p.text("  ", s.Note)
+		}
+	}
+	if !secrets {
+		for _, part := range r.Parts {
+			if part.Secret {
+				p.line("")
+				p.line("Secrets are masked (%s); --show-secrets shows them.", ingest.Mask)
+				break
+			}
+		}
+	}
+	p.checks(rep.Checks)
+}
+
+func (p report) urlFinding(f *diag.Finding, r *ingest.Result, rep *diag.Report, secrets bool) {
+	part := ""
+	if f.Part != "" {
+		part = "  " + f.Part
+	}
+	if f.Count > 1 {
+		part += fmt.Sprintf(", %d times", f.Count)
+	}
+	p.line("")
+	p.line("%s %s%s", p.severity(f.Severity, fmt.Sprintf("%-7s", f.Severity)), p.bold(f.Rule), part)
+	const indent = "        "
+	line, from, to := r.Source(), f.Start, f.End
+	if !secrets {
+		line = r.Redacted
+		from, to = r.InRedacted(f.Start, f.End, f.Field)
+	}
+	if before, marked, after := around(line, from, to); before+marked+after != "" {
+		p.line("%s%s%s%s", indent, before, marked, after)
+		p.line("%s%s%s", indent, strings.Repeat(" ", utf8.RuneCountInString(before)), strings.Repeat("^", max(1, utf8.RuneCountInString(marked))))
+	}
+	p.text(indent, f.Message)
+	if rule, ok := rules.ByID(f.Rule); ok && f.Severity > diag.Info && rule.Fix != rep.Verdict.Next {
+		p.text(indent+"Do now: ", rule.Fix)
+	}
+	if f.Severity > diag.Info && f.Basis != "" {
+		p.text(indent+"On whose word: ", basis(f.Basis))
+	}
+	if codes := showsAs(f, rep.Profile.Platform); codes != "" {
+		p.text(indent+"May show as: ", codes)
+	}
+}
+
+// around cuts a line so that the marked piece stands in sight.
+func around(line string, from, to int) (before, marked, after string) {
+	const most = 34
+	before, marked, after = printable(line[:from]), printable(line[from:to]), printable(line[to:])
+	if r := []rune(before); len(r) > most {
+		before = "..." + string(r[len(r)-most+3:])
+	}
+	if r := []rune(marked); len(r) > most {
+		marked = string(r[:most-3]) + "..."
+	}
+	if r := []rune(after); len(r) > most {
+		after = string(r[:most-3]) + "..."
+	}
+	return before, marked, after
+}
+
+func (p report) urlParts(r *ingest.Result, text func(value, shown string) string) {
+	if len(r.Parts) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.bold("Parts"))
+	for i := range r.Parts {
+		part := &r.Parts[i]
+		name := part.Name
+		if part.Param != "" {
+			name = printable(part.Param)
+		}
+		note := ""
+		if part.Note != "" {
+			note = "  (" + printable(part.Note) + ")"
+		}
+		p.line("  %-14s %s%s", name, text(part.Value, part.Shown), note)
+	}
+}
