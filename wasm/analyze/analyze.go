@@ -78,7 +78,9 @@ func (a *Analyzer) Close(state, detail string) *diag.Report {
 		return a.final
 	}
 	cut := state == diag.StateCancelled || state == diag.StateFailed
-	a.reader.Close()
+	if !cut {
+		a.reader.Close() // else nothing follows from where the input stops
+	}
 	e := &check.End{Cut: cut, Offset: a.reader.BytesRead()}
 	e.In, e.Read, e.Missing = a.reader.End()
 	a.suite.Close(e)

@@ -124,7 +124,7 @@ func (p *Plots) widen() {
 func (p *Plots) bucket(ts int64) *bucket {
 	d := ts - p.start
 	if d < 0 {
-		if d < -1000 || len(p.buckets) == 0 {
+		if d < -1000 {
 			return nil
 		}
 		d = 0 // the other track began a little earlier

@@ -90,6 +90,7 @@ func (p *Profile) fill() {
 		{&p.AudioBacklog, 0, 3000, 0},
 		{&p.RateFactor, 0, 2, 0},
 		{&p.Composition, 0, 0, 5000},
+		{&p.Burst, 0, 1.5, 0},
 		{&p.ProbeSlow, 0, 2000, 0},
 	} {
 		if d.l.Set() {
@@ -102,6 +103,7 @@ func (p *Profile) fill() {
 	}
 	p.ClockWindow = 5000
 	p.BitrateWindow = 5000
+	p.BurstWindow = 10000
 	p.MetadataFPS = 5
 	if p.URL.Template != "" && p.URL.Basis == "" {
 		p.URL.Basis = documented

@@ -123,6 +123,7 @@ func (p *Profile) limits() []diag.Limit {
 		{"clock-pace", "Pace of a track's clock, off by", rules.Percent, &p.ClockPercent, "av-drift"},
 		{"audio-backlog", "Audio ahead of the video", rules.Millis, &p.AudioBacklog, "audio-backlog"},
 		{"composition-time", "Composition time (never below 0)", rules.Millis, &p.Composition, "composition-time"},
+		{"burst", "Media time against arrival time, as a factor", rules.Count, &p.Burst, "burst"},
 		{"bitrate-mismatch", "Measured and declared bitrate apart, as a factor", rules.Count, &p.RateFactor, "bitrate-mismatch"},
 		{"probe-slow", "One stage of a probe", rules.Millis, &p.ProbeSlow, "probe-slow"},
 	} {
