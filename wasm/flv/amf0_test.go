@@ -20,8 +20,13 @@ func obj(kind flv.AMFKind, props ...flv.AMFProperty) flv.AMFValue {
 func TestAMF0RoundTrip(t *testing.T) {
 	values := []flv.AMFValue{
 		flv.Str("onMetaData"), flv.Num(29.97), flv.Num(math.Inf(-1)), flv.Bool(true), flv.Bool(false), flv.Str(""),
-		flv.Str(strings.Repeat("é", 40_000)), {Kind: flv.AMFNull}, {Kind: flv.AMFUndefined}, {Kind: flv.AMFDate, Num: 1.7e12},
-		{Kind: flv.AMFXML, Str: "<a/>"}, {Kind: flv.AMFReference, Num: 513}, {Kind: flv.AMFUnsupported},
+		flv.Str(strings.Repeat("é", 40_000)),
+		{Kind: flv.AMFNull},
+		{Kind: flv.AMFUndefined},
+		{Kind: flv.AMFDate, Num: 1.7e12},
+		{Kind: flv.AMFXML, Str: "<a/>"},
+		{Kind: flv.AMFReference, Num: 513},
+		{Kind: flv.AMFUnsupported},
 		obj(flv.AMFObject, ft.N("a", 1), flv.AMFProperty{Name: "b", Value: obj(flv.AMFECMAArray, ft.S("c", "d"), ft.T("e", true))}),
 		{Kind: flv.AMFTypedObject, Str: "Class", Props: []flv.AMFProperty{ft.N("x", 2)}},
 		{Kind: flv.AMFStrictArray, Items: []flv.AMFValue{flv.Num(1), flv.Str("2"), obj(flv.AMFObject)}},
