@@ -186,7 +186,7 @@ func (c *checkPage) findings() app.UI {
 	body := []app.UI{app.H2().ID("findings-title").Class("sr-only").Text("Findings")}
 	body = append(body, c.remux())
 	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
-		section := app.Section().ID("findings-"+sev.String()).Class("stack stack--tight").Aria("labelledby", "findings-"+sev.String()+"-title")
+		section := app.Section().ID("findings-" + sev.String()).Class("stack stack--tight")
 		var group Group
 		for _, g := range list {
 			if g.Severity == sev {
@@ -208,7 +208,7 @@ func (c *checkPage) findings() app.UI {
 				Make: func() app.UI { return c.finding(f) },
 			})
 		}
-		body = append(body, section.Body(cards...))
+		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
 	}
 	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
 	if len(list) == 0 {

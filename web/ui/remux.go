@@ -26,12 +26,11 @@ type Command struct {
 var remuxable = []struct{ word, kind, article string }{
 	{"mp4", "MP4", "an MP4"},
 	{"quicktime", "MOV", "a QuickTime MOV"},
-	{"mov", "MOV", "a QuickTime MOV"},
 	{"matroska", "Matroska (MKV)", "a Matroska (MKV)"},
-	{"mkv", "Matroska (MKV)", "a Matroska (MKV)"},
 	{"webm", "WebM", "a WebM"},
 	{"mpeg-ts", "MPEG-TS", "an MPEG-TS"},
-	{"transport stream", "MPEG-TS", "an MPEG-TS"},
+	{"m2ts", "MPEG-TS (M2TS)", "an M2TS"},
+	{"program stream", "MPEG program stream", "an MPEG program stream"},
 	{"avi", "AVI", "an AVI"},
 }
 
