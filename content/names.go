@@ -76,8 +76,6 @@ var building = map[string]bool{
 	"guides":                         true,
 	"encoders":                       true,
 	"platforms":                      true,
-	"codes/twitch":                   true,
-	"codes/facebook-live":            true,
 	"codes/aws-ivs":                  true,
 	"codes/aws-medialive":            true,
 	"codes/mux":                      true,
