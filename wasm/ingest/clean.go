@@ -55,6 +55,9 @@ func (c *cleaner) cleanURL(t *text) cleaned {
 	// What was cleaned away outside of the URL is none of its faults.
 	kept := c.dirt[:0]
 	for _, d := range c.dirt {
+		if d.kind == dirtBackslash && c.shell {
+			continue // found to be a command line only afterwards
+		}
 		inKey := false
 		if out.key != nil {
 			s, e := out.key.span(0, len(out.key.s))
@@ -263,7 +266,6 @@ func (c *cleaner) ending(t *text, p *place) {
 		return
 	}
 	if i, ok := c.options(t, p.from, end); ok {
-		c.junk(t, i, end)
 		p.to = i
 		return
 	}
@@ -330,7 +332,9 @@ func (c *cleaner) options(t *text, from, to int) (at int, ok bool) {
 					i--
 				}
 				start, end := t.span(i, to)
+				c.edge = true
 				c.add(dirt{kind: dirtOptions, start: start, end: end, what: "a space with options for librtmp behind it"})
+				c.edge = false
 				return i, true
 			}
 		}

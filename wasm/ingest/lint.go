@@ -75,8 +75,8 @@ func (l *linter) run() {
 		return
 	}
 	l.lintPlaceholders()
-	l.lintSyntax()
 	l.lintScheme()
+	l.lintSyntax()
 	l.lintHost()
 	l.lintPort()
 	l.lintPath()
@@ -352,6 +352,9 @@ func (l *linter) lintSyntax() {
 	if u.slashed {
 		at("the password has a /, ? or # in it, which has to be written %2F, %3F or %23", u.pass, "password")
 		l.m.escapeUser = true
+	}
+	if l.viewers {
+		return
 	}
 	for _, i := range u.gaps {
 		if i < u.path.e || u.inQuery > 0 {

@@ -15,9 +15,6 @@ type cleaner struct {
 }
 
 func (c *cleaner) add(d dirt) {
-	if d.kind == dirtBackslash && c.shell {
-		return
-	}
 	d.edge = c.edge
 	if n := len(c.dirt); n > 0 {
 		// A run of the same sort is one finding, and so is an entity inside another.
