@@ -124,8 +124,12 @@ func TestReport(t *testing.T) {
 // A platform's own codes come first; those of others are only a few.
 func TestShowsAs(t *testing.T) {
 	f := &diag.Finding{Links: []diag.Link{
-		{Platform: "twitch", Code: "HIGH_KEY_FRAME_INTERVAL"}, {Platform: "twitch", Code: "log:x", Title: "a message"},
-		{Platform: "youtube-live", Code: "gopSizeLong"}, {Platform: "mux", Code: "1"}, {Platform: "srs", Code: "2"}, {Platform: "srs", Code: "3"},
+		{Platform: "twitch", Code: "HIGH_KEY_FRAME_INTERVAL"},
+		{Platform: "twitch", Code: "log:x", Title: "a message"},
+		{Platform: "youtube-live", Code: "gopSizeLong"},
+		{Platform: "mux", Code: "1"},
+		{Platform: "srs", Code: "2"},
+		{Platform: "srs", Code: "3"},
 	}}
 	if got, want := showsAs(f, "twitch"), "HIGH_KEY_FRAME_INTERVAL, a message"; got != want {
 		t.Errorf("own platform: %q, want %q", got, want)
