@@ -73,7 +73,8 @@ func TestFacts(t *testing.T) {
 			t.Errorf("%s: codes lack %q of %s", c.File, *r.Code, r.ID)
 		}
 		for _, m := range r.Messages {
-			if !slices.Contains(c.Messages, m) {
+			// The loader takes no message with white space at an end; two rows have it.
+			if !slices.Contains(c.Messages, strings.TrimSpace(m)) {
 				t.Errorf("%s: messages lack %q of %s", c.File, m, r.ID)
 			}
 		}
