@@ -10,15 +10,17 @@ import (
 	"ingestdoctor/wasm/rules"
 )
 
-// Observer is one running check. Its methods are called in file order. The
-// pointers are valid during the call, those to Track for the whole pass.
+// Observer is one running check. Its methods are called in file order, each with
+// what concerns the check: Suite says which frames those are, because a call
+// costs as much as all else that a healthy tag needs. The pointers are valid
+// during the call, those to Track for the whole pass.
 type Observer interface {
 	// Header is called once with the file header.
 	Header(h flv.Header)
-	// Tag is called once a tag, before its frames.
+	// Tag is called before the frames of a tag whose header is out of the ordinary.
 	Tag(t *flv.Tag)
-	// Coded is called with each coded audio or video frame. The track stands as
-	// it was before the frame, but for Delta.
+	// Coded is called with coded audio or video frames. The track stands as it
+	// was before the frame, but for Delta.
 	Coded(t *flv.Tag, f *flv.Frame, tr *Track)
 	// Config is called with each sequence header, before the track takes it over.
 	Config(t *flv.Tag, f *flv.Frame, tr *Track)

@@ -31,6 +31,7 @@ type keysTrack struct {
 	paused  int64      // leaps of the timestamps since then, in ms
 	noKey   int64      // coded frames before the first key frame
 	noBytes int64
+	first   *fold // keyframe-first
 
 	gops intervals
 }
@@ -66,12 +67,16 @@ func (k *keys) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	case tr.Frames == 0:
 		kt.at = at(t, tr)
 		kt.noKey, kt.noBytes = 1, int64(f.Bytes)
-		if h := k.first.hit(0, tr, kt.at); h != nil {
-			h.count = 1
+		if kt.first = k.first.hit(0, tr, kt.at); kt.first != nil {
+			kt.first.set(diag.I("frames", 1), diag.I("bytes", kt.noBytes))
 		}
 	case tr.Keys == 0:
 		kt.noKey++
 		kt.noBytes += int64(f.Bytes)
+		if h := kt.first; h != nil {
+			h.count, h.last = kt.noKey, at(t, tr)
+			h.set(diag.I("frames", kt.noKey), diag.I("bytes", kt.noBytes))
+		}
 	}
 }
 
@@ -85,27 +90,12 @@ func (k *keys) keyFrame(t *flv.Tag, tr *Track) {
 				kt.gops.add(kt.at.TimestampMS, max(d-kt.paused, 0))
 			}
 		}
-		if tr.Keys == 0 {
-			k.lateKey(tr, t.Timestamp)
+		if h := kt.first; h != nil && tr.Keys == 0 && t.Timestamp >= tr.FirstMS {
+			h.args = append(h.args, diag.I("late_ms", t.Timestamp-tr.FirstMS))
 		}
 	}
 	tr.Keys++
 	kt.at, kt.isKey, kt.bytes, kt.paused = at(t, tr), true, tr.Bytes, 0
-}
-
-// lateKey completes keyframe-first.
-func (k *keys) lateKey(tr *Track, ts int64) {
-	for _, h := range k.first.folds {
-		if h.track != tr {
-			continue
-		}
-		h.count = tr.keys.noKey
-		h.last = tr.lastAt()
-		h.set(diag.I("frames", tr.keys.noKey), diag.I("bytes", tr.keys.noBytes))
-		if ts >= tr.FirstMS {
-			h.args = append(h.args, diag.I("late_ms", ts-tr.FirstMS))
-		}
-	}
 }
 
 // judge holds the interval up to ts against the limits; open: the recording
@@ -237,9 +227,6 @@ func (k *keys) Close(e *End) {
 	for _, tr := range st.Tracks {
 		if tr.Kind != Video || tr.Frames == 0 {
 			continue
-		}
-		if tr.Keys == 0 {
-			k.lateKey(tr, tr.FirstMS-1)
 		}
 		k.judge(tr, tr.LastMS, true)
 		rhythm = k.rhythm(tr) || rhythm

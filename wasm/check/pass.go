@@ -4,7 +4,6 @@ import (
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/profile"
-	"ingestdoctor/wasm/rules"
 )
 
 // maxFolds bounds the distinct findings of one rule, so that hostile input
@@ -160,7 +159,8 @@ func at(t *flv.Tag, tr *Track) diag.Media {
 // nowhere is the place of a finding about the whole recording.
 var nowhere = diag.Media{Tag: -1}
 
-// Findings are the findings so far, by severity and position, texts included.
+// Findings are the findings so far, by severity and position; rules.Tell adds
+// their texts.
 func (p *Pass) Findings() []diag.Finding {
 	list := []diag.Finding{}
 	for _, r := range p.rules {
@@ -175,7 +175,6 @@ func (p *Pass) Findings() []diag.Finding {
 			if f.count > 1 {
 				d.Last = &diag.Place{Media: &last}
 			}
-			rules.Complete(&d, p.Profile.Platform)
 			list = append(list, d)
 		}
 	}
