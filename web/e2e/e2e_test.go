@@ -128,6 +128,13 @@ func do(t *testing.T, tab *harness.Tab, actions ...chromedp.Action[chromedp.Void
 	}
 }
 
+func click(t *testing.T, tab *harness.Tab, selector string) {
+	t.Helper()
+	if err := tab.Click(selector); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func eval[T any](t *testing.T, tab *harness.Tab, js string) T {
 	t.Helper()
 	v, err := harness.Eval[T](tab, js)

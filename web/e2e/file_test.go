@@ -85,17 +85,46 @@ func differences(t *testing.T, a, b []byte) string {
 	}
 	delete(x, "tool")
 	delete(y, "tool")
-	for key := range x {
-		if !reflect.DeepEqual(x[key], y[key]) {
-			p, _ := json.Marshal(x[key])
-			q, _ := json.Marshal(y[key])
-			return fmt.Sprintf("%s: browser %.600s, native %.600s", key, p, q)
+	return firstDifference("", x, y)
+}
+
+// firstDifference names the first place where two JSON values differ.
+func firstDifference(path string, a, b any) string {
+	switch x := a.(type) {
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		if !ok {
+			break
 		}
+		for key := range y {
+			if _, ok := x[key]; !ok {
+				return fmt.Sprintf("%s.%s is missing in the browser", path, key)
+			}
+		}
+		for key := range x {
+			if diff := firstDifference(path+"."+key, x[key], y[key]); diff != "" {
+				return diff
+			}
+		}
+		return ""
+	case []any:
+		y, ok := b.([]any)
+		if !ok || len(x) != len(y) {
+			break
+		}
+		for i := range x {
+			if diff := firstDifference(fmt.Sprintf("%s[%d]", path, i), x[i], y[i]); diff != "" {
+				return diff
+			}
+		}
+		return ""
 	}
-	if len(x) != len(y) {
-		return "fields"
+	if reflect.DeepEqual(a, b) {
+		return ""
 	}
-	return ""
+	p, _ := json.Marshal(a)
+	q, _ := json.Marshal(b)
+	return fmt.Sprintf("%s: browser %.300s, native %.300s", path, p, q)
 }
 
 // Each real recording gives its report, the same as the command line's.
@@ -149,7 +178,7 @@ func TestKeyframeGap(t *testing.T) {
 		}
 	}
 
-	do(t, c.Tab, chromedp.Click(chromedp.CSS(`[id^="show-keyframe-interval"]`)))
+	click(t, c.Tab, `[id^="show-keyframe-interval"]`)
 	wait(t, c.Tab, `document.querySelector('[data-tag][data-focus="true"]')`, 5*time.Second)
 	if got := eval[string](t, c.Tab, `document.querySelector('[data-tag][data-focus="true"]').dataset.tag`); got != fmt.Sprint(f.Offset) {
 		t.Errorf("the bytes shown are those at %s, the finding is at %d", got, f.Offset)
@@ -187,9 +216,9 @@ func TestSeveral(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(t, c.Tab, `document.querySelectorAll('[data-job][data-state="done"]').length === 3`, 30*time.Second)
-	do(t, c.Tab, chromedp.Click(chromedp.CSS(`[data-job="2"] button`)))
+	click(t, c.Tab, `[data-job="2"] button`)
 	wait(t, c.Tab, `document.querySelector('#verdict[data-severity="error"]')`, 5*time.Second)
-	do(t, c.Tab, chromedp.Click(chromedp.CSS(`[data-job="1"] button`)))
+	click(t, c.Tab, `[data-job="1"] button`)
 	wait(t, c.Tab, `document.querySelector('#verdict:not([data-severity="error"])')`, 5*time.Second)
 	axe(t, c.Tab, "several recordings")
 }
@@ -219,7 +248,7 @@ func TestOurSamples(t *testing.T) {
 		"joined-midway": "metadata-missing", "damaged": "flv-garbage", "healthy": "",
 	} {
 		eval[chromedp.Void](t, c.Tab, "e2e.begin()")
-		do(t, c.Tab, chromedp.Click(chromedp.CSS("#sample-"+kind)))
+		click(t, c.Tab, "#sample-"+kind)
 		if run, err := c.Finish(20 * time.Second); err != nil || run.State != "done" {
 			t.Fatal(kind, run, err)
 		}

@@ -65,7 +65,7 @@ func TestOfflineAndUpdate(t *testing.T) {
 	do(t, c.Tab, chromedp.Reload())
 	wait(t, c.Tab, `document.querySelector("#update:not([hidden])")`, 20*time.Second)
 	axe(t, c.Tab, "update ready")
-	do(t, c.Tab, chromedp.Click(chromedp.CSS("#update button")))
+	click(t, c.Tab, "#update button")
 	wait(t, c.Tab, `window.e2e?.usable && ingestValidator.about && !document.querySelector("#update:not([hidden])")`, 20*time.Second)
 	if run, err := c.Analyse(recording(t, flvgen.Clean), 20*time.Second); err != nil || run.State != "done" {
 		t.Fatal(run, err)

@@ -36,7 +36,7 @@ var checkStates = []state{
 	{"errors", choose(flvgen.Gap)},
 	{"place", func(t *testing.T, c *harness.Check) {
 		choose(flvgen.Gap)(t, c)
-		do(t, c.Tab, chromedp.Click(chromedp.CSS(`[id^="show-keyframe-interval"]`)))
+		click(t, c.Tab, `[id^="show-keyframe-interval"]`)
 		wait(t, c.Tab, `document.querySelector('[data-tag][data-focus="true"]')`, 5*time.Second)
 		time.Sleep(400 * time.Millisecond) // the page scrolls there
 	}},

@@ -260,3 +260,37 @@ func (t *Tab) Scheme(value string) error {
 	})
 	return err
 }
+
+// Click clicks in the middle of an element with the mouse, once it stands still
+// and nothing lies over it.
+func (t *Tab) Click(selector string) error {
+	type spot struct {
+		X   float64 `json:"x"`
+		Y   float64 `json:"y"`
+		Why string  `json:"why"`
+	}
+	at, err := Eval[spot](t, fmt.Sprintf(`(async () => {
+		let why = "is not there", last = "";
+		for (let i = 0; i < 100; i++) {
+			await new Promise((r) => setTimeout(r, 20));
+			const e = document.querySelector(%q);
+			if (!e) continue;
+			e.scrollIntoView({block: "center", behavior: "instant"});
+			const r = e.getBoundingClientRect();
+			const x = r.x + r.width / 2, y = r.y + r.height / 2;
+			const now = [x, y, r.width].join();
+			const top = document.elementFromPoint(x, y);
+			why = !r.width ? "has no size" : now !== last ? "does not stand still" : top && (e === top || e.contains(top) || top.contains(e)) ? "" : "is covered by " + top?.outerHTML.slice(0, 120);
+			last = now;
+			if (!why) return {x, y, why};
+		}
+		return {x: 0, y: 0, why};
+	})()`, selector))
+	if err == nil && at.Why != "" {
+		err = fmt.Errorf("%s %s", selector, at.Why)
+	}
+	if err != nil {
+		return err
+	}
+	return chromedp.Do(t.Ctx, chromedp.MouseClickXY(at.X, at.Y))
+}
