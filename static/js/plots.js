@@ -8,7 +8,6 @@
 //   ingestPlots.onMarker(fn)            fn(key) when a marker is clicked
 (() => {
   const HEIGHT = 168;
-  const NARROW = 480;
   const plots = new Map();    // id -> {u, element, spec, full: [min, max], zoomed}
   const groups = new Map();   // group -> [min, max] while zoomed
   const queue = new Map();    // element -> JSON, to be drawn
@@ -203,7 +202,7 @@
       axes: [
         {...axis, size: 30, gap: 4, incrs: xInc, space: spec.xUnit === 'at' ? 64 : 72,
           values: (u, ticks, i, space, step) => ticks.map((v) => (spec.xUnit === 'at' ? clock(v, step) : bytes(v)))},
-        {...axis, size: plot.element.clientWidth < NARROW ? 58 : 74, gap: 4, space: 34,
+        {...axis, size: (u, texts) => 14 + 6.6 * Math.max(5, ...(texts || []).map((t) => t.length)), gap: 4, space: 34,
           incrs: spec.yUnit === 'at' ? increments.at : undefined,
           values: (u, ticks, i, space, step) => ticks.map((v) => (v == null ? '' : spec.yUnit === 'at' ? clock(v, step) : units[spec.yUnit](v)))},
       ],

@@ -6,13 +6,14 @@
 //   ingestTool.onFiles(fn)           fn(array of File, problem)
 //   ingestTool.download(name, text)
 //   ingestTool.focus(id)             focuses an element and brings it into view
+//   ingestTool.reveal(id)            scrolls to an element that is mostly out of view
 //   ingestTool.lost()                whether the focus went with an element that is gone
 //   ingestTool.mark(name)            a performance mark, once the page has been painted
 (() => {
   let receive = null;
   let depth = 0;
 
-  window.ingestTool = {onFiles: (fn) => { receive = fn; }, download, focus, lost, mark};
+  window.ingestTool = {onFiles: (fn) => { receive = fn; }, download, focus, reveal, lost, mark};
 
   const zone = () => document.querySelector('[data-drop]');
   const carriesFiles = (e) => e.dataTransfer && Array.from(e.dataTransfer.types).includes('Files');
@@ -86,6 +87,15 @@
       if (top < covered + 8 || top > innerHeight * 0.7) {
         scrollBy({top: top - covered - 12});
       }
+    });
+  }
+
+  function reveal(id) {
+    requestAnimationFrame(() => {
+      const el = document.getElementById(id);
+      if (!el) return;
+      const top = el.getBoundingClientRect().top;
+      if (top < 0 || top > innerHeight * 0.6) el.scrollIntoView({block: 'start'});
     });
   }
 

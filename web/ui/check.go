@@ -19,6 +19,7 @@ type checkPage struct {
 	header string
 	footer string
 
+	revealed   int // job whose verdict was brought into view
 	drawn      drawing
 	tables     map[string]bool // plots whose table is open
 	wasWorking bool
@@ -58,7 +59,18 @@ func (c *checkPage) OnInit() {
 }
 
 // OnPreRender fills the page's head; the server calls it.
-func (c *checkPage) OnPreRender(ctx app.Context) { c.head(ctx) }
+func (c *checkPage) OnPreRender(ctx app.Context) {
+	c.head(ctx)
+	// Both programs start to load with the page instead of after its scripts.
+	// The suffix asks for what fetch asks for, or they would be loaded twice.
+	var list []app.Preload
+	for _, address := range []string{ctx.ResolveStaticResource("/web/app.wasm"), app.Getenv("ASSET_VALIDATOR_WASM")} {
+		if address != "" {
+			list = append(list, app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
+		}
+	}
+	ctx.Page().SetPreloads(list...)
+}
 
 // OnNav also follows a change of the query.
 func (c *checkPage) OnNav(ctx app.Context) {
@@ -150,11 +162,24 @@ func (c *checkPage) after(ctx app.Context) {
 	}
 	ctx.Defer(func(app.Context) {
 		c.draw()
+		if shown := c.shownID(); shown != c.revealed {
+			c.revealed = shown
+			if shown != 0 {
+				tool("reveal", "verdict")
+			}
+		}
 		if lost := tool("lost"); lost != nil && lost.Truthy() && c.wasWorking && !c.desk.Busy() {
 			tool("focus", "verdict")
 		}
 		c.wasWorking = c.desk.Busy()
 	})
+}
+
+func (c *checkPage) shownID() int {
+	if c.desk.Shown == nil {
+		return 0
+	}
+	return c.desk.Shown.ID
 }
 
 // draw brings the canvases up to date.

@@ -209,8 +209,10 @@ func tagView(t *TagView) app.UI {
 		rows = append(rows, app.Tr().Body(
 			app.Td().Class("mono num tags__offset").Text(hexOffset(f.Offset)),
 			app.Td().Class("mono tags__hex").Text(f.Hex),
-			app.Th().Scope("row").Text(f.Name),
-			app.Td().Text(visible(f.Value)),
+			app.Td().Body(
+				app.Span().Class("muted").Text(f.Name+" "),
+				app.Span().Text(visible(f.Value)),
+			),
 		))
 	}
 	body := []app.UI{app.Summary().Body(summary...)}
@@ -220,8 +222,7 @@ func tagView(t *TagView) app.UI {
 				app.THead().Body(app.Tr().Body(
 					app.Th().Scope("col").Class("num tags__offset").Text("Offset"),
 					app.Th().Scope("col").Text("Bytes"),
-					app.Th().Scope("col").Text("Field"),
-					app.Th().Scope("col").Text("Value"),
+					app.Th().Scope("col").Text("Field and value"),
 				)),
 				app.TBody().Body(rows...),
 			),

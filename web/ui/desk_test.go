@@ -9,6 +9,7 @@ import (
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/rules"
 	"ingestdoctor/web/e2e/flvgen"
 )
 
@@ -31,7 +32,9 @@ func analysed(t testing.TB, name, profileID string, data []byte) *diag.Report {
 	}
 	a := analyze.New(analyze.Options{Profile: p, Name: name, Size: int64(len(data))})
 	_, _ = a.Write(data)
-	return a.Close(diag.StateComplete, "")
+	r := a.Close(diag.StateComplete, "")
+	rules.Tell(r)
+	return r
 }
 
 func shortGap() flvgen.Spec {

@@ -26,6 +26,7 @@ func prerendered(t *testing.T) string {
 	t.Helper()
 	registerOnce()
 	t.Setenv("ASSET_ICONS", "/icons.svg")
+	t.Setenv("ASSET_VALIDATOR_WASM", "/validator.wasm")
 	t.Setenv("SHELL_HEADER", `<header><a href="/check/file">Check</a></header>`)
 	t.Setenv("SHELL_FOOTER", `<footer>foot</footer>`)
 	h := &app.Handler{Version: "1", Icon: app.Icon{Default: "/i.png", Large: "/i.png", SVG: "/i.svg", Maskable: "/i.png"}}
@@ -48,6 +49,12 @@ func TestPrerendered(t *testing.T) {
 	} {
 		if !strings.Contains(html, part) {
 			t.Errorf("no %q in the page", part)
+		}
+	}
+	for _, name := range []string{"/web/app.wasm", "/validator.wasm"} {
+		link := regexp.MustCompile(`<link[^>]*href="` + name + `"[^>]*>`).FindString(html)
+		if !strings.Contains(link, `rel="preload"`) || !strings.Contains(link, `as="fetch"`) || !strings.Contains(link, "crossorigin") {
+			t.Errorf("%s is not preloaded: %q", name, link)
 		}
 	}
 	for _, tag := range regexp.MustCompile(`<(input|select|button)\b[^>]*>`).FindAllString(html, -1) {

@@ -6,6 +6,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/rules"
 )
 
 // worker is the Validator of the browser: static/js/validator.js, which keeps
@@ -102,6 +103,7 @@ func parseReport(m app.Value) *diag.Report {
 		app.Log("report: " + err.Error())
 		return nil
 	}
+	rules.Tell(r) // the validator leaves the texts to the page
 	return r
 }
 
