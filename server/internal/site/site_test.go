@@ -197,7 +197,7 @@ func TestHeaders(t *testing.T) {
 		"Referrer-Policy":              "no-referrer",
 		"Cross-Origin-Opener-Policy":   "same-origin",
 		"Cross-Origin-Resource-Policy": "same-origin",
-		"Strict-Transport-Security":    "max-age=31536000; includeSubDomains",
+		"Strict-Transport-Security":    "max-age=31536000",
 	}
 	policies := map[string]string{
 		"/":                       pagePolicy,
