@@ -58,6 +58,8 @@ func (p *Pass) rule(id string) *rule {
 func (r *rule) off() bool { return r.sev == diag.Off }
 
 // na notes why the input has nothing that the rule could judge.
+//
+//go:noinline
 func (r *rule) na(why string) {
 	if r.why == "" {
 		r.why = why
@@ -80,6 +82,8 @@ type fold struct {
 // hit notes one occurrence under the rule's own severity; nil when the profile
 // switches the rule off. Occurrences of the same cause and track fold into one
 // finding; tr is nil where no track is meant.
+//
+//go:noinline
 func (r *rule) hit(cause uint8, tr *Track, at diag.Media) *fold {
 	return r.hitAs(r.sev, r.basis, cause, tr, at)
 }
@@ -127,6 +131,8 @@ func (r *rule) judge(l *profile.Limit, v float64, cause uint8, tr *Track, at dia
 
 // worse reports whether v is the highest value of this finding so far: then
 // its arguments should be replaced.
+//
+//go:noinline
 func (f *fold) worse(v float64) bool {
 	if f.count > 1 && v <= f.worst {
 		return false
@@ -135,10 +141,48 @@ func (f *fold) worse(v float64) bool {
 	return true
 }
 
-// set replaces the arguments; they come in the order that the rule declares.
-func (f *fold) set(args ...diag.Arg) { f.args = append(f.args[:0], args...) }
+// reset drops the arguments; those that follow come in the order that the rule
+// declares. The methods that add one are kept out of line: there are a hundred
+// calls, and the program's size counts in the browser.
+func (f *fold) reset() *fold { return f.keep(0) }
+
+// keep drops the arguments but for the first n.
+//
+//go:noinline
+func (f *fold) keep(n int) *fold {
+	f.args = f.args[:n]
+	return f
+}
+
+// text, whole, number and truth add an argument.
+//
+//go:noinline
+func (f *fold) text(name, v string) *fold {
+	f.args = append(f.args, diag.S(name, v))
+	return f
+}
+
+//go:noinline
+func (f *fold) whole(name string, v int64) *fold {
+	f.args = append(f.args, diag.I(name, v))
+	return f
+}
+
+//go:noinline
+func (f *fold) number(name string, v float64) *fold {
+	f.args = append(f.args, diag.F(name, v))
+	return f
+}
+
+//go:noinline
+func (f *fold) truth(name string, v bool) *fold {
+	f.args = append(f.args, diag.B(name, v))
+	return f
+}
 
 // at is the place of a tag, on a track where one is known.
+//
+//go:noinline
 func at(t *flv.Tag, tr *Track) diag.Media {
 	m := diag.Media{Offset: t.Offset, Tag: t.Index, TimestampMS: t.Timestamp}
 	if tr != nil {

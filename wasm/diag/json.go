@@ -121,14 +121,22 @@ func AppendJSONString(b []byte, s string) []byte {
 	return w.b
 }
 
-// writer appends JSON. Commas follow from the last byte: none after an opening
+// writer appends JSON. Its small methods are kept out of line: there are hundreds
+// of calls, and the program's size counts in the browser.
+//
+// Commas follow from the last byte: none after an opening
 // bracket or a colon.
 type writer struct{ b []byte }
 
-func (w *writer) open(c byte)  { w.b = append(w.b, c) }
+//go:noinline
+func (w *writer) open(c byte) { w.b = append(w.b, c) }
+
+//go:noinline
 func (w *writer) close(c byte) { w.b = append(w.b, c) }
 
 // next puts the comma before the next member where one is due.
+//
+//go:noinline
 func (w *writer) next() {
 	if n := len(w.b); n > 0 && w.b[n-1] != '{' && w.b[n-1] != '[' {
 		w.b = append(w.b, ',')
@@ -136,6 +144,8 @@ func (w *writer) next() {
 }
 
 // key starts the next member; names are plain ASCII.
+//
+//go:noinline
 func (w *writer) key(name string) {
 	w.next()
 	w.b = append(w.b, '"')
@@ -143,42 +153,54 @@ func (w *writer) key(name string) {
 	w.b = append(w.b, '"', ':')
 }
 
+//go:noinline
 func (w *writer) object(name string) { w.key(name); w.open('{') }
-func (w *writer) list(name string)   { w.key(name); w.open('[') }
 
+//go:noinline
+func (w *writer) list(name string) { w.key(name); w.open('[') }
+
+//go:noinline
 func (w *writer) text(name, v string) { w.key(name); w.quote(v) }
 
+//go:noinline
 func (w *writer) textOmit(name, v string) {
 	if v != "" {
 		w.text(name, v)
 	}
 }
 
+//go:noinline
 func (w *writer) whole(name string, v int64) {
 	w.key(name)
 	w.b = strconv.AppendInt(w.b, v, 10)
 }
 
+//go:noinline
 func (w *writer) wholeOmit(name string, v int64) {
 	if v != 0 {
 		w.whole(name, v)
 	}
 }
 
+//go:noinline
 func (w *writer) float(name string, v float64) { w.key(name); w.number(v) }
 
+//go:noinline
 func (w *writer) floatOmit(name string, v float64) {
 	if v != 0 {
 		w.float(name, v)
 	}
 }
 
+//go:noinline
 func (w *writer) truth(name string, v bool) {
 	w.key(name)
 	w.b = strconv.AppendBool(w.b, v)
 }
 
 // number writes a float, null where JSON has no number for it.
+//
+//go:noinline
 func (w *writer) number(v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		w.b = append(w.b, "null"...)
@@ -194,6 +216,8 @@ func (w *writer) number(v float64) {
 const hexDigits = "0123456789abcdef"
 
 // quote writes s as a JSON string that is also safe inside HTML and JavaScript.
+//
+//go:noinline
 func (w *writer) quote(s string) {
 	b := append(w.b, '"')
 	start := 0
@@ -263,6 +287,7 @@ func (w *writer) profile(p *Profile) {
 	w.text("short", p.Short)
 	w.textOmit("summary", p.Summary)
 	w.textOmit("retired", p.Retired)
+	w.textOmit("instead", p.Instead)
 	if len(p.Limits) > 0 {
 		w.list("limits")
 		for i := range p.Limits {

@@ -77,6 +77,7 @@ type Profile struct {
 	Short    string  `json:"short"`    // Azure: how a sentence names the platform
 	Summary  string  `json:"summary,omitempty"`
 	Retired  string  `json:"retired,omitempty"` // day the service ended, ISO 8601
+	Instead  string  `json:"instead,omitempty"` // where to go then, in a sentence
 	Limits   []Limit `json:"limits,omitempty"`
 }
 

@@ -11,7 +11,7 @@ import (
 func (p *Profile) Info() diag.Profile {
 	return diag.Profile{
 		ID: p.ID, Name: p.Name, Platform: p.Platform, Short: p.Short,
-		Summary: p.Summary, Retired: p.Retired, Limits: p.limits(),
+		Summary: p.Summary, Retired: p.Retired, Instead: p.Instead, Limits: p.limits(),
 	}
 }
 
@@ -132,8 +132,8 @@ func (p *Profile) limits() []diag.Limit {
 	for i := range p.Overrides {
 		o := &p.Overrides[i]
 		title := o.Rule
-		if r, ok := rules.ByID(o.Rule); ok {
-			title = r.Title
+		if m, ok := rules.MetaOf(o.Rule); ok {
+			title = m.Title
 		}
 		l.add(diag.Limit{
 			ID: "severity-" + o.Rule, Title: title, Rules: []string{o.Rule},
@@ -254,62 +254,8 @@ func commas(words []string) string {
 	return text
 }
 
-// Lead begins the verdict's sentence for its worst finding, so that it goes on
-// with rules.Headline: "Azure would refuse this: ". It claims no more than the
-// finding's basis bears out.
+// Lead is rules.Lead for this profile.
 func (p *Profile) Lead(f *diag.Finding) string {
-	r, ok := rules.ByID(f.Rule)
-	if !ok {
-		return "Something is wrong: "
-	}
-	bad := f.Severity == diag.Error
-	switch {
-	case f.Severity == diag.Info:
-		return "Worth knowing: "
-	case r.ID == "flv-signature":
-		return "This cannot be analysed: "
-	case r.Family == rules.Container && r.ID != "flv-empty" && r.ID != "frame-too-large":
-		if bad {
-			return "The recording is at fault: "
-		}
-		return "The recording has a flaw: "
-	case r.Family == rules.IngestURLs:
-		if bad {
-			return "This URL would not work: "
-		}
-		return "This URL may not work: "
-	case r.Family == rules.Reachability:
-		if bad {
-			return "A push would fail: "
-		}
-		return "A push may fail: "
-	case !bad:
-		return p.Short + " may have trouble with this: "
-	case f.Basis == diag.Ours:
-		return p.Short + " may refuse this: "
-	case f.Basis == diag.Documented && (p == generic || p.says(r)):
-		return p.Short + " would refuse this: "
-	}
-	return p.Short + " would probably refuse this: "
-}
-
-// says reports whether the platform itself documents the rule's matter: by a
-// code of its own or by a limit of this profile.
-func (p *Profile) says(r *rules.Rule) bool {
-	for _, c := range r.Codes {
-		if c.Platform == p.Platform {
-			return true
-		}
-	}
-	for _, l := range p.limits() {
-		if l.Basis != diag.Documented {
-			continue
-		}
-		for _, id := range l.Rules {
-			if id == r.ID {
-				return true
-			}
-		}
-	}
-	return false
+	info := p.Info()
+	return rules.Lead(&info, f)
 }

@@ -242,8 +242,8 @@ func (p *Profile) Severity(rule string) (diag.Severity, diag.Basis) {
 			return o.Severity, o.Basis
 		}
 	}
-	if r, ok := rules.ByID(rule); ok {
-		return r.Severity, r.Basis
+	if m, ok := rules.MetaOf(rule); ok {
+		return m.Severity, m.Basis
 	}
 	return diag.Warning, diag.Ours
 }

@@ -18,6 +18,7 @@ import (
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/rules"
 )
 
 // chunk is how much is read at a time: larger gains nothing, and leaves the
@@ -64,6 +65,7 @@ func FLV(ctx context.Context, o FLVOptions) int {
 		return fail("%s cannot be read: %v", in.name, end.err)
 	}
 	r := a.Close(end.state, end.detail)
+	rules.Tell(r)
 
 	out := bufio.NewWriter(o.Stdout)
 	if o.JSON {
