@@ -202,7 +202,7 @@
       axes: [
         {...axis, size: 30, gap: 4, incrs: xInc, space: spec.xUnit === 'at' ? 64 : 72,
           values: (u, ticks, i, space, step) => ticks.map((v) => (spec.xUnit === 'at' ? clock(v, step) : bytes(v)))},
-        {...axis, size: (u, texts) => 14 + 6.6 * Math.max(5, ...(texts || []).map((t) => t.length)), gap: 4, space: 34,
+        {...axis, size: 78, gap: 4, space: 34, // one width, so that the plots stand under each other
           incrs: spec.yUnit === 'at' ? increments.at : undefined,
           values: (u, ticks, i, space, step) => ticks.map((v) => (v == null ? '' : spec.yUnit === 'at' ? clock(v, step) : units[spec.yUnit](v)))},
       ],

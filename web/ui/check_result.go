@@ -54,6 +54,14 @@ func (c *checkPage) verdict() app.UI {
 			state = "failed"
 		}
 		ic, class = severityIcon(sev), "verdict verdict--"+severityClass(sev)
+		if sev <= diag.Info { // nothing found is no pass where not all was read
+			switch state {
+			case "cancelled":
+				ic, class = "circle-minus", "verdict"
+			case "failed":
+				ic, class = "triangle-alert", "verdict verdict--warning"
+			}
+		}
 		headline, next = visible(v.Headline), visible(v.Next)
 	}
 	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Text(headline)}
@@ -117,7 +125,11 @@ func (c *checkPage) about(j *Job) []app.UI {
 		}
 	}
 	if len(badges) == 0 {
-		badges = append(badges, app.Span().Class("muted").Text("No findings"))
+		text := "No findings"
+		if j.State != Done {
+			text = "No findings yet"
+		}
+		badges = append(badges, app.Span().Class("muted").Text(text))
 	}
 	return append(out, counts.Body(badges...))
 }

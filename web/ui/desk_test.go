@@ -10,6 +10,7 @@ import (
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
+	"ingestdoctor/wasm/rules"
 	"ingestdoctor/web/e2e/flvgen"
 )
 
