@@ -10,7 +10,6 @@ import (
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
-	"ingestdoctor/wasm/rules"
 	"ingestdoctor/web/e2e/flvgen"
 )
 
