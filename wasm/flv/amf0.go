@@ -115,17 +115,21 @@ func padding(p []byte) bool {
 }
 
 // keep takes a place for the next value, before the values inside it take theirs.
+//
+//go:noinline
 func (d *amfDecoder) keep() bool {
 	d.values++
 	return d.values <= amfValues
 }
 
+//go:noinline
 func (d *amfDecoder) fail(at int, reason string) {
 	if d.err == nil {
 		d.err = &AMFError{Offset: at, Reason: reason}
 	}
 }
 
+//go:noinline
 func (d *amfDecoder) bytes(n int, what string) []byte {
 	if n > len(d.p)-d.at {
 		d.fail(d.at, "the data ends inside "+what)
@@ -441,6 +445,7 @@ func AppendAMF0(b []byte, v AMFValue) []byte {
 	return append(b, 0, 0, mObjectEnd)
 }
 
+//go:noinline
 func append32(b []byte, n uint32) []byte {
 	return append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
@@ -450,6 +455,7 @@ func appendNumber(b []byte, f float64) []byte {
 	return append32(append32(b, uint32(n>>32)), uint32(n))
 }
 
+//go:noinline
 func appendName(b []byte, s string) []byte {
 	s = s[:min(len(s), 0xffff)]
 	return append(append(b, byte(len(s)>>8), byte(len(s))), s...)

@@ -9,6 +9,8 @@ type bitReader struct {
 }
 
 // u reads n bits, n at most 32.
+//
+//go:noinline
 func (r *bitReader) u(n int) uint32 {
 	if r.pos+n > 8*len(r.b) {
 		r.pos = 8 * len(r.b)
@@ -23,8 +25,10 @@ func (r *bitReader) u(n int) uint32 {
 	return v
 }
 
+//go:noinline
 func (r *bitReader) flag() bool { return r.u(1) == 1 }
 
+//go:noinline
 func (r *bitReader) left() int { return 8*len(r.b) - r.pos }
 
 // ue reads an Exp-Golomb code of at most 32 bits (H.264 9.1; AV1 uvlc).

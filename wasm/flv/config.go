@@ -70,6 +70,8 @@ func ParseConfig(codec Codec, raw []byte, offset int64) *Config {
 }
 
 // fail notes the first fault.
+//
+//go:noinline
 func (c *Config) fail(at int64, problem string) {
 	if c.Err == "" {
 		c.Err, c.ErrAt = problem, at
@@ -110,6 +112,7 @@ func (c *Config) size(codedW, codedH, cropW, cropH uint64, off int64) bool {
 	return true
 }
 
+//go:noinline
 func (c *Config) rate(scale, units uint64, fixed bool) {
 	if scale == 0 || units == 0 {
 		return
@@ -119,6 +122,7 @@ func (c *Config) rate(scale, units uint64, fixed bool) {
 	}
 }
 
+//go:noinline
 func chromaName(idc uint32) string {
 	switch idc {
 	case 0:

@@ -86,6 +86,7 @@ func (c *Config) fromFrame(w []byte) bool {
 	return true
 }
 
+//go:noinline
 func (c *Config) setSize(w, h int) {
 	c.Width, c.Height, c.CodedWidth, c.CodedHeight = w, h, w, h
 }

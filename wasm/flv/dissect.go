@@ -96,6 +96,8 @@ func (l *lastTag) Tag(t *Tag, frames []Frame) {
 
 // headerAt reports whether the bytes at p look like a tag header, whose claimed
 // size it gives.
+//
+//go:noinline
 func (d *dissector) headerAt(p int) (size int, ok bool) {
 	if p < 0 || len(d.w)-p < tagHeaderLen || d.w[p]&0xc0 != 0 {
 		return 0, false
@@ -149,6 +151,8 @@ func (d *dissector) garbage(p int) int {
 
 // familiar reports whether the header at p has StreamID 0, or that of the tag
 // before it.
+//
+//go:noinline
 func (d *dissector) familiar(p int) bool {
 	id := be24(d.w[p+8:])
 	return id == 0 || id == d.got.tag.StreamID
@@ -252,6 +256,7 @@ func (d *dissector) frames(p, end int, partial bool) []Frame {
 	return d.got.frames
 }
 
+//go:noinline
 func (d *dissector) field(p, n int, name, value string) {
 	if d.cut || n < 0 {
 		return

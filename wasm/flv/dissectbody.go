@@ -31,12 +31,15 @@ func (c *cursor) take(n int, name string, value func(b []byte) string) []byte {
 }
 
 // also names the last n bytes a second time: fields that share a byte.
+//
+//go:noinline
 func (c *cursor) also(n int, name, value string) {
 	if !c.end {
 		c.d.field(c.p-n, n, name, value)
 	}
 }
 
+//go:noinline
 func (c *cursor) rest(name, value string) {
 	if !c.end && len(c.b) > 0 {
 		c.d.field(c.p, len(c.b), name, value)
@@ -44,6 +47,7 @@ func (c *cursor) rest(name, value string) {
 	c.end = true
 }
 
+//go:noinline
 func number(b []byte) string {
 	var n int64
 	for _, x := range b {
@@ -403,6 +407,7 @@ func (d *dissector) enhanced(c *cursor, packet byte, video bool, frames []Frame)
 	c.rest("Tracks", "further tracks are left out")
 }
 
+//go:noinline
 func packetName(p byte, video bool) string {
 	switch p {
 	case packetSequenceStart:

@@ -14,6 +14,8 @@ var codecNames = [...]string{
 }
 
 // String names the codec as every page does: H.264, HEVC, AAC, ...
+//
+//go:noinline
 func (c Codec) String() string {
 	if int(c) < len(codecNames) {
 		return codecNames[c]

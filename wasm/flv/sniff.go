@@ -126,8 +126,10 @@ var magics = []struct {
 	{0, "\x00\x00\x01\xba", LooksPS},
 }
 
+//go:noinline
 func prefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
+//go:noinline
 func contains(b []byte, s string) bool {
 	for i := range b {
 		if prefix(b[i:], s) {

@@ -2,8 +2,10 @@ package flv
 
 import "strconv"
 
+//go:noinline
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
+//go:noinline
 func utoa(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // commas writes a number with commas between its thousands.
