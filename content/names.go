@@ -75,7 +75,6 @@ var profileIDs = []string{
 var building = map[string]bool{
 	"guides":              true,
 	"encoders":            true,
-	"platforms":           true,
 	"codes/nginx-rtmp":    true,
 	"codes/srs":           true,
 	"codes/mediamtx":      true,
