@@ -378,12 +378,15 @@ func (c *cleaner) foreign(t *text, p *place, to int) (at int, ok bool) {
 		if isOneOf(ch, "/?=&%_@:") || isDigit(ch) {
 			return 0, false
 		}
+		if !isAlpha(ch) {
+			continue
+		}
 		if !inWord {
 			words++
 			inWord = true
 		}
 	}
-	if words >= 2 && first > p.from+12 {
+	if words >= 2 && s[first-1] != '/' && first > p.from+12 {
 		return first, true
 	}
 	return 0, false
@@ -426,6 +429,9 @@ var keyLabels = [...]string{"stream key", "streamkey", "stream_key", "stream-key
 // before it.
 func keyLabel(s []byte, behind int) (from, to int, ok bool) {
 	for i := behind; i < len(s); i++ {
+		if c := s[i] | 0x20; c != 's' && c != 'k' {
+			continue
+		}
 		if i > 0 && !isOneOf(s[i-1], " \n,;|\"'{(") {
 			continue
 		}

@@ -29,7 +29,11 @@ type Options struct {
 	// leaves local time out.
 	Offset func(unix int64) int
 
-	ShowSecrets bool // for JSON and Shown values
+	ShowSecrets bool // for JSON
+	// Tell writes the findings' texts and the verdict: rules.Tell wherever the
+	// result is shown as it comes. The browser's validator leaves it nil, and the
+	// page tells the report, so that the texts are not loaded twice.
+	Tell func(*diag.Report)
 }
 
 // Result is what came of it. Its own fields hold secrets; what is made for

@@ -37,7 +37,7 @@ func (r *Result) Report(tool diag.Tool) *diag.Report {
 		Verdict:  r.Verdict,
 		Findings: r.Findings,
 	}
-	for _, rule := range rules.All() {
+	for _, rule := range rules.Metas() {
 		if rule.Family != rules.IngestURLs {
 			continue
 		}

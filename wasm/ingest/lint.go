@@ -7,7 +7,6 @@ import (
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
-	"ingestdoctor/wasm/rules"
 )
 
 type linter struct {
@@ -74,6 +73,16 @@ func (l *linter) run() {
 		l.finish()
 		return
 	}
+	l.rules()
+	l.target()
+	l.parts()
+	l.mask()
+	l.mend()
+	l.finish()
+}
+
+// rules runs every rule but url-characters.
+func (l *linter) rules() {
 	l.lintPlaceholders()
 	l.lintScheme()
 	l.lintSyntax()
@@ -85,11 +94,6 @@ func (l *linter) run() {
 	l.lintRates()
 	l.lintCleartext()
 	l.lintRetired()
-	l.target()
-	l.parts()
-	l.mask()
-	l.mend()
-	l.finish()
 }
 
 // read cleans the input and takes it apart.
@@ -400,7 +404,7 @@ func (l *linter) preferred() string {
 	return "rtmp"
 }
 
-// finish sorts the findings, writes their texts and sums up.
+// finish sorts the findings and sums up.
 func (l *linter) finish() {
 	r := l.r
 	list := r.Findings[:0]
@@ -420,10 +424,17 @@ func (l *linter) finish() {
 		}
 		return a.Start < b.Start
 	})
-	v := diag.Verdict{}
+	if l.o.Tell != nil {
+		rep := r.Report(diag.Tool{})
+		l.o.Tell(rep)
+		r.Verdict = rep.Verdict
+		return
+	}
+	v := &r.Verdict
 	for i := range list {
 		f := &list[i]
-		rules.Complete(f, l.p.Platform)
+		f.Codes = []string{}
+		f.DocURL = "/rules/" + f.Rule
 		v.Severity = max(v.Severity, f.Severity)
 		switch f.Severity {
 		case diag.Error:
@@ -434,15 +445,4 @@ func (l *linter) finish() {
 			v.Infos++
 		}
 	}
-	switch {
-	case len(list) == 0 || v.Severity == diag.Info:
-		v.Headline = "Nothing is wrong with the form of this URL."
-		v.Next = "Whether the server answers, a probe can tell; whether the key is the right one, only the platform can."
-	default:
-		v.Headline = l.p.Lead(&list[0]) + rules.Headline(&list[0]) + "."
-		if rule, ok := rules.ByID(list[0].Rule); ok {
-			v.Next = rule.Fix
-		}
-	}
-	r.Verdict = v
 }

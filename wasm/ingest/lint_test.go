@@ -91,7 +91,7 @@ var healthy = map[string][]string{
 
 func lintAs(t testing.TB, id, in string) *Result {
 	t.Helper()
-	o := Options{Input: in, Now: now}
+	o := Options{Input: in, Now: now, Tell: rules.Tell}
 	if id != "" {
 		p, ok := profile.ByID(id)
 		if !ok {
@@ -122,7 +122,7 @@ func check(t testing.TB, r *Result) {
 		if f.Start < 0 || f.End < f.Start || f.End > len(in) {
 			t.Errorf("%q: %s at %d-%d of %d bytes", r.source, f.Rule, f.Start, f.End, len(in))
 		}
-		if strings.Contains(f.Message, "(unknown)") || f.Message == "" {
+		if strings.Contains(f.Message, "(unknown)") || f.Message == "" && r.opts.Tell != nil {
 			t.Errorf("%s: message %q", f.Rule, f.Message)
 		}
 	}

@@ -452,7 +452,7 @@ func (l *linter) lintPort() {
 		return
 	}
 	s := l.scheme()
-	if s == nil || l.f.AnyPort || u.scheme.empty() {
+	if s == nil || l.f.AnyPort {
 		return
 	}
 	shown := port
@@ -492,7 +492,7 @@ func clip(s string, n int) string {
 // pairing reports an explicit port that speaks the other of rtmp and rtmps.
 func (l *linter) pairing(name, port string) bool {
 	u := l.u
-	if !u.hasPort || u.scheme.empty() {
+	if !u.hasPort {
 		return false
 	}
 	info := schemeByName(name)

@@ -137,12 +137,44 @@ func (l *linter) mend() {
 		return
 	}
 	r := l.r
+	// One correction can call for another: a scheme set right may need another
+	// port. A few rounds end it.
+	for round := 0; ; round++ {
+		if round == 8 {
+			return // no end to it: nothing that a person would have typed
+		}
+		if t == l.u.t && l.keyAt == 0 {
+			break
+		}
+		next := newLinter(Options{Input: t, Profile: l.p, Now: l.o.Now})
+		u := next.mendOnly()
+		if u == "" {
+			return // what was taken for a URL is none
+		}
+		if u == t {
+			break
+		}
+		t = u
+	}
 	r.Mended = t
 	u := parse(t)
 	r.mended = u
 	lay := u.layout(l.f)
 	r.MendedShown = mask(t, u.public(l.f, &lay))
 	r.Changed = t != l.o.Input || l.o.Split
+}
+
+// mendOnly lints just for the mended URL.
+func (l *linter) mendOnly() string {
+	l.read()
+	l.setProfile()
+	l.l = l.u.layout(l.f)
+	l.m.start(l.u, &l.l)
+	if len(l.t.s) == 0 {
+		return ""
+	}
+	l.rules()
+	return l.m.text()
 }
 
 // target notes where the URL leads, for a probe.

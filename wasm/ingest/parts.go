@@ -140,8 +140,21 @@ func (l *linter) mask() {
 	for f := range state {
 		state[f] = make([]byte, len(l.c.in[f]))
 	}
+	if l.t.at == nil { // nothing was cleaned: one byte is one byte
+		f, from := 0, int(l.t.base)
+		if from >= fieldBit {
+			f, from = 1, from-fieldBit
+		}
+		for i, ok := range pub {
+			state[f][from+i] = 2
+			if ok {
+				state[f][from+i] = 1
+			}
+		}
+		pub = nil
+	}
 	for i := range pub {
-		s, e := l.t.span(i, i+1)
+		s, e := int(l.t.at[i]), int(l.t.to[i])
 		f := 0
 		if s >= fieldBit {
 			f, s, e = 1, s-fieldBit, e-fieldBit

@@ -192,7 +192,7 @@ func masked(s string) bool {
 		case mark:
 			run++
 			marks++
-		case isOneOf(c, "-_. "):
+		case c == '-', c == '_', c == '.', c == ' ':
 			run = 0
 		default:
 			other++
@@ -209,6 +209,9 @@ func isStock(s string) bool {
 	switch s { // as they stand: in small letters these may well be real names
 	case "KEY", "TOKEN", "HOST", "SERVER", "STREAM_NAME", "STREAMNAME", "STREAM", "APP_NAME", "APPNAME", "APPLICATION", "ACCESS_TOKEN", "AppName", "StreamName", "StreamKey", "streamKey":
 		return true
+	}
+	if len(s) > 48 {
+		return false
 	}
 	w := squash(s)
 	switch w {

@@ -8,6 +8,7 @@ import (
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/rules"
 )
 
 var seed = flag.Int64("seed", 4, "seed of the generated URLs")
@@ -210,7 +211,7 @@ func TestNoSecretSurvives(t *testing.T) {
 		} else if again := Redact(got); again != got {
 			t.Errorf("redacting twice changes\n%s\n%s", got, again)
 		}
-		o := Options{Input: text, Now: now, SignKey: "TheSigningKey1"}
+		o := Options{Input: text, Now: now, SignKey: "TheSigningKey1", Tell: rules.Tell}
 		if r.Intn(2) == 0 {
 			o.Profile = profiles[r.Intn(len(profiles))]
 		}
