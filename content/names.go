@@ -73,16 +73,8 @@ var profileIDs = []string{
 // not there yet is noted in [Library.Pending] instead of stopping the start.
 // Take a part out as soon as it is complete; the last one takes the list away.
 var building = map[string]bool{
-	"guides":              true,
-	"encoders":            true,
-	"codes/nginx-rtmp":    true,
-	"codes/srs":           true,
-	"codes/mediamtx":      true,
-	"codes/ant-media":     true,
-	"codes/obs-studio":    true,
-	"codes/librtmp-obs":   true,
-	"codes/ffmpeg":        true,
-	"codes/rtmp-protocol": true,
+	"guides":   true,
+	"encoders": true,
 }
 
 // Setting is something that a fix tells the reader to change in the encoder. A
