@@ -68,6 +68,7 @@ var timing = []Rule{
 			{youtube, "videoIngestionStarved", ""}, {"twitch", "STARVATION", ""}, {"aws-ivs", "Starvation Start", ""},
 			{"facebook-live", "1969004", "Video signal lost"}, {"srs", "1011", "Socket io timeout"},
 			{"agora-media-gateway", "7", "No audio/video for over 10 s"},
+			{"alibaba-apsaravideo-live", "publish_done", ""},
 			{"ant-media", "noPacketReceivedForTimeoutDuration", ""},
 		}, Since: since,
 	},
