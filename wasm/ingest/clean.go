@@ -29,7 +29,13 @@ func (c *cleaner) cleanURL(t *text) cleaned {
 	out.from, out.to = t.span(0, len(t.s))
 	for pass := 0; pass < maxPasses; pass++ {
 		var changed, ch bool
-		t, changed = c.normalise(t)
+		all := classes(t.s)
+		if all&(isWork|isSemi) != 0 {
+			if t, changed = c.normalise(t); changed {
+				all = classes(t.s)
+			}
+		}
+		c.hasSoft = all&(isSoft|isApart) != 0
 		place := c.locate(t)
 		if place.from > 0 || place.to < len(t.s) {
 			changed = true
@@ -39,8 +45,10 @@ func (c *cleaner) cleanURL(t *text) cleaned {
 			}
 			t = t.slice(place.from, place.to)
 		}
-		t, ch = c.squeeze(t)
-		changed = changed || ch
+		if all&isSoft != 0 {
+			t, ch = c.squeeze(t)
+			changed = changed || ch
+		}
 		t, ch = c.structure(t)
 		changed = changed || ch
 		out.url = t
@@ -245,6 +253,13 @@ func (c *cleaner) ending(t *text, p *place) {
 			}
 		}
 	}
+	if !c.hasSoft {
+		p.to = end
+		if end < len(s) {
+			c.behind(t, p, end)
+		}
+		return
+	}
 	if c.shell {
 		for i := p.from; i < end; i++ {
 			if s[i] == ' ' || s[i] == '\n' || s[i] == '|' {
@@ -273,15 +288,20 @@ func (c *cleaner) ending(t *text, p *place) {
 		end = i
 	}
 	if end < len(s) {
-		if onlyOf(s[end:], " \n\"'`>)]},.;:!") {
-			if !p.labelled {
-				c.wrapped(t, end, len(s))
-			}
-		} else if p.keyTo == 0 {
-			c.junk(t, end, len(s))
-		}
+		c.behind(t, p, end)
 	}
 	p.to = end
+}
+
+// behind judges what stands behind the URL.
+func (c *cleaner) behind(t *text, p *place, end int) {
+	if onlyOf(t.s[end:], " \n\"'`>)]},.;:!") {
+		if !p.labelled && !c.shell {
+			c.wrapped(t, end, len(t.s))
+		}
+	} else if p.keyTo == 0 && !c.shell {
+		c.junk(t, end, len(t.s))
+	}
 }
 
 func closing(open byte) byte {
@@ -476,13 +496,10 @@ func labelStart(s []byte, at int) int {
 // squeeze leaves out white space and quotation marks; a URL has none.
 func (c *cleaner) squeeze(t *text) (_ *text, changed bool) {
 	s := t.s
-	i := 0
-	for i < len(s) && s[i] != ' ' && s[i] != '\n' && s[i] != '"' && s[i] != '`' {
-		i++
-	}
-	if i == len(s) {
+	if classes(s)&isSoft == 0 {
 		return t, false
 	}
+	i := 0
 	b := t.rebuild()
 	from := 0
 	for ; i < len(s); i++ {

@@ -69,7 +69,7 @@ type Result struct {
 
 	opts   Options
 	source [2]string
-	pos    [2][]int // index into Redacted for every byte of the source
+	show   [2][]bool // which bytes of the source may be shown
 	mended *parsed
 	apart  bool // server and key were apart
 	form   *profile.URLForm

@@ -3,6 +3,7 @@ package ingest
 import (
 	"sort"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"ingestdoctor/wasm/diag"
@@ -374,7 +375,12 @@ func (l *linter) lintSyntax() {
 		mild("RTMP has no part behind #: servers take it for part of the stream name", seg{u.frag.s - 1, u.frag.e}, "fragment")
 	}
 	for i := u.rest; i < len(u.t); i++ {
-		if u.t[i] == '%' && (i+2 >= len(u.t) || !isHex(u.t[i+1]) || !isHex(u.t[i+2])) && (u.zone.s == 0 || i < u.host.e || i >= u.zone.e) && !l.isPlaceholder(seg{i, i + 1}) {
+		n := strings.IndexByte(u.t[i:], '%')
+		if n < 0 {
+			break
+		}
+		i += n
+		if (i+2 >= len(u.t) || !isHex(u.t[i+1]) || !isHex(u.t[i+2])) && (u.zone.s == 0 || i < u.host.e || i >= u.zone.e) && !l.isPlaceholder(seg{i, i + 1}) {
 			mild("a percent sign is not followed by two hexadecimal digits", seg{i, i + 1}, "path")
 			break
 		}

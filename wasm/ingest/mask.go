@@ -1,6 +1,10 @@
 package ingest
 
-import "ingestdoctor/wasm/profile"
+import (
+	"strings"
+
+	"ingestdoctor/wasm/profile"
+)
 
 // Mask stands for a secret in everything that is shown.
 const Mask = "****"
@@ -148,9 +152,12 @@ func (u *parsed) showQuery(show func(seg), at func(int)) {
 	}
 	for _, q := range [...]seg{u.query, u.query2} {
 		for i := q.s; i < q.e; i++ {
-			if u.t[i] == '&' {
-				at(i)
+			n := strings.IndexByte(u.t[i:q.e], '&')
+			if n < 0 {
+				break
 			}
+			i += n
+			at(i)
 		}
 	}
 	for i := range u.params {
@@ -245,11 +252,18 @@ func isPlainHost(s string) bool {
 // mask writes t with every run of bytes that may not be shown as Mask.
 func mask(t string, pub []bool) string {
 	b := make([]byte, 0, len(t))
-	for i := 0; i < len(t); i++ {
-		if pub[i] {
-			b = append(b, t[i])
-		} else if i == 0 || pub[i-1] {
-			b = append(b, Mask...)
+	for i := 0; i < len(t); {
+		j := i
+		for j < len(t) && pub[j] {
+			j++
+		}
+		b = append(b, t[i:j]...)
+		if i = j; i == len(t) {
+			break
+		}
+		b = append(b, Mask...)
+		for i < len(t) && !pub[i] {
+			i++
 		}
 	}
 	return string(b)

@@ -11,6 +11,7 @@ type cleaner struct {
 	dirt     []dirt
 	problems []problem
 	edge     bool // what is noted now stands around the URL
+	hasSoft  bool // the text has white space or quotation marks
 	shell    bool // out of a command line, where backslashes and quotes have their place
 }
 
@@ -83,19 +84,44 @@ func (c *cleaner) normalise(t *text) (_ *text, changed bool) {
 
 func isClean(r rune) bool { kind, _ := classify(r); return kind == clean }
 
-func needsWork(s []byte) bool {
-	amp := false
-	for _, ch := range s {
-		switch {
-		case ch >= utf8.RuneSelf, ch == '\\', ch == 0x7F, ch < ' ' && ch != '\n':
-			return true
-		case ch == '&':
-			amp = true
-		case ch == ';' && amp:
-			return true
+// class sorts bytes, so that most texts are gone through with one look-up each.
+var class = func() (t [256]uint8) {
+	for i := range t {
+		if i >= utf8.RuneSelf || i == 0x7F || i < ' ' && i != '\n' || i == '\\' {
+			t[i] |= isWork
 		}
 	}
-	return false
+	t[';'] |= isSemi
+	for _, c := range " \n\"`" {
+		t[c] |= isSoft
+	}
+	t['\''] |= isApart
+	for _, c := range "<{[$%*xX\xe2" {
+		t[byte(c)] |= isSign
+	}
+	t[0xE2] |= isSign
+	return t
+}()
+
+const (
+	isWork  = 1 << iota // has to be normalised
+	isSemi              // may end an entity
+	isSoft              // white space and quotation marks, which a URL has none of
+	isApart             // may part one text from another
+	isSign              // may belong to a placeholder
+)
+
+// classes are the classes that occur in s.
+func classes[T string | []byte](s T) (all uint8) {
+	for i := 0; i < len(s); i++ {
+		all |= class[s[i]]
+	}
+	return all
+}
+
+func needsWork(s []byte) bool {
+	all := classes(s)
+	return all&isWork != 0 || all&isSemi != 0 && lastIndex(string(s), '&') >= 0
 }
 
 type normaliser struct {

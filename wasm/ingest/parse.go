@@ -1,5 +1,7 @@
 package ingest
 
+import "strings"
+
 // seg is a half-open range of bytes in a cleaned URL.
 type seg struct{ s, e int }
 
@@ -233,18 +235,15 @@ func (u *parsed) tailParts(i int) {
 	t := u.t
 	end := len(t)
 	if f := u.fam(); f != famSRT { // an SRT stream id begins with #!::
-		for k := i; k < len(t); k++ {
-			if t[k] == '#' {
-				u.hasFrag = true
-				u.frag = seg{k + 1, len(t)}
-				end = k
-				break
-			}
+		if k := strings.IndexByte(t[i:], '#'); k >= 0 {
+			u.hasFrag = true
+			u.frag = seg{i + k + 1, len(t)}
+			end = i + k
 		}
 	}
-	q := i
-	for q < end && t[q] != '?' {
-		q++
+	q := end
+	if k := strings.IndexByte(t[i:end], '?'); k >= 0 {
+		q = i + k
 	}
 	u.path = seg{i, q}
 	u.segments(i, q)
@@ -259,18 +258,15 @@ func (u *parsed) tailParts(i int) {
 	if len(u.segs) > 0 && len(u.segs) <= 2 && u.fam() != famHTTP && u.fam() != famSRT {
 		// A query on the server part, the stream behind it:
 		// live2?backup=1/key, live?vhost=x/stream?token=y.
-		second := q + 1
-		for second < end && t[second] != '?' {
-			second++
+		second := end
+		if k := strings.IndexByte(t[q+1:end], '?'); k >= 0 {
+			second = q + 1 + k
 		}
-		slash := -1
-		for k := q + 1; k < second; k++ {
-			if t[k] == '/' {
-				slash = k
-			}
-			if t[k] == '&' && slash >= 0 {
+		slash := strings.LastIndexByte(t[q+1:second], '/')
+		if slash >= 0 {
+			slash += q + 1
+			if strings.IndexByte(t[q+1:slash], '/') >= 0 && strings.IndexByte(t[q+1:slash], '&') >= 0 || strings.IndexByte(t[slash:second], '&') >= 0 {
 				slash = -1 // a slash inside a value
-				break
 			}
 		}
 		if slash >= 0 && (len(u.segs) == 1 || second < end) {
@@ -319,17 +315,14 @@ func (u *parsed) segments(i, end int) {
 
 func (u *parsed) parameters(q seg, server bool) {
 	for k := q.s; k < q.e; {
-		j := k
-		for j < q.e && u.t[j] != '&' {
-			j++
+		j := q.e
+		if n := strings.IndexByte(u.t[k:q.e], '&'); n >= 0 {
+			j = k + n
 		}
 		if j > k {
 			p := param{name: seg{k, j}, value: seg{j, j}, server: server}
-			for e := k; e < j; e++ {
-				if u.t[e] == '=' {
-					p.name.e, p.value, p.has = e, seg{e + 1, j}, true
-					break
-				}
+			if n := strings.IndexByte(u.t[k:j], '='); n >= 0 {
+				p.name.e, p.value, p.has = k+n, seg{k + n + 1, j}, true
 			}
 			u.params = append(u.params, p)
 		}
@@ -347,14 +340,7 @@ func (u *parsed) param(name string) (*param, bool) {
 	return nil, false
 }
 
-func lastIndex(s string, c byte) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == c {
-			return i
-		}
-	}
-	return -1
-}
+func lastIndex(s string, c byte) int { return strings.LastIndexByte(s, c) }
 
 func allDigits(s string) bool {
 	for i := 0; i < len(s); i++ {

@@ -131,6 +131,12 @@ func span(sec int64) string {
 func (l *linter) mask() {
 	u := l.u
 	pub := u.public(l.f, &l.l)
+	r := l.r
+	if l.t.at == nil && !l.o.Split && len(pub) == len(l.c.in[0]) { // nothing was cleaned away
+		r.show[0] = pub
+		r.Redacted = mask(u.t, pub)
+		return
+	}
 	var show [2][]bool
 	for f := range show {
 		show[f] = make([]bool, len(l.c.in[f]))
@@ -140,21 +146,8 @@ func (l *linter) mask() {
 	for f := range state {
 		state[f] = make([]byte, len(l.c.in[f]))
 	}
-	if l.t.at == nil { // nothing was cleaned: one byte is one byte
-		f, from := 0, int(l.t.base)
-		if from >= fieldBit {
-			f, from = 1, from-fieldBit
-		}
-		for i, ok := range pub {
-			state[f][from+i] = 2
-			if ok {
-				state[f][from+i] = 1
-			}
-		}
-		pub = nil
-	}
 	for i := range pub {
-		s, e := int(l.t.at[i]), int(l.t.to[i])
+		s, e := l.t.span(i, i+1)
 		f := 0
 		if s >= fieldBit {
 			f, s, e = 1, s-fieldBit, e-fieldBit
@@ -190,9 +183,9 @@ func (l *linter) mask() {
 			i = j
 		}
 	}
-	r := l.r
-	r.Redacted, r.pos[0] = maskMap(l.c.in[0], show[0])
-	r.RedactedKey, r.pos[1] = maskMap(l.c.in[1], show[1])
+	r.show = show
+	r.Redacted = mask(l.c.in[0], show[0])
+	r.RedactedKey = mask(l.c.in[1], show[1])
 }
 
 // hideWords masks the words in a stretch of the input that is no part of the
@@ -240,42 +233,41 @@ func commonWord(s string) bool {
 	return false
 }
 
-// maskMap masks like mask and gives for every byte of the input, and for its
-// end, the index in the result.
-func maskMap(t string, show []bool) (string, []int) {
-	b := make([]byte, 0, len(t))
-	pos := make([]int, len(t)+1)
-	for i := 0; i < len(t); i++ {
-		if show[i] {
-			pos[i] = len(b)
-			b = append(b, t[i])
-			continue
-		}
-		if i == 0 || show[i-1] {
-			b = append(b, Mask...)
-		}
-		pos[i] = len(b) - len(Mask)
-	}
-	pos[len(t)] = len(b)
-	return string(b), pos
-}
-
 // Source is the input as it came; it holds secrets.
 func (r *Result) Source() string { return r.source[0] }
 
 // InRedacted gives the range of Redacted (or, for the key field, RedactedKey)
 // that a range of the input became.
 func (r *Result) InRedacted(start, end int, field string) (from, to int) {
-	pos := r.pos[0]
+	show := r.show[0]
 	if field == "key" {
-		pos = r.pos[1]
+		show = r.show[1]
 	}
-	if start < 0 || end >= len(pos) || start > end {
+	if start < 0 || end > len(show) || start > end {
 		return 0, 0
 	}
-	from, to = pos[start], pos[end]
-	if to == from && end > start { // inside a mask
-		to = from + len(Mask)
+	n := 0 // bytes of the result so far
+	for i := 0; i <= end; i++ {
+		at := n
+		if i < len(show) && !show[i] && i > 0 && !show[i-1] {
+			at = n - len(Mask) // inside a mask
+		}
+		if i == start {
+			from = at
+		}
+		if i == end {
+			to = at
+			if end > start && !show[end-1] {
+				to = n
+			}
+			break
+		}
+		switch {
+		case show[i]:
+			n++
+		case i == 0 || show[i-1]:
+			n += len(Mask)
+		}
 	}
 	return from, to
 }

@@ -56,7 +56,11 @@ const (
 // it is (0: there is none), and how it may be shown. A text in brackets that is
 // no common word may be a real key and is not shown.
 func placeholder(s string, kind placeKind) (what string, at, n int) {
-	for i := 0; i < len(s); i++ {
+	signs := classes(s)&isSign != 0
+	if !signs && len(s) > 64 && kind != inHost {
+		return "", 0, 0
+	}
+	for i := 0; i < len(s) && signs; i++ {
 		open := s[i]
 		if open != '<' && open != '{' && open != '[' {
 			continue
@@ -99,7 +103,7 @@ func placeholder(s string, kind placeKind) (what string, at, n int) {
 	if len(s) > 2 && (s[0] == '$' || s[0] == '%' && s[len(s)-1] == '%') && isWordChars(trimChars(s, "$%")) && len(trimChars(s, "$%")) > 1 && isAlpha(trimChars(s, "$%")[0]) {
 		return "a variable that was never filled in", 0, len(s)
 	}
-	if masked(s) {
+	if signs && masked(s) {
 		return "a masked value", 0, len(s)
 	}
 	for i := 0; i < len(s); {
