@@ -18,6 +18,7 @@
 const CHUNK = 1 << 20;           // bytes a read; larger and smaller are slower
 const FIRST = 64 << 10;          // the first read comes back with this much, for a quick summary
 const TAIL = 64 << 10;           // read ahead from the end of the file
+const TAIL_MS = 40;              // the first summary waits so long for it, and no longer
 const SLICE = 16 << 20;          // bytes of a slice, the last way of reading
 const STALL_MS = 5000;           // no data for so long: try another way of reading
 const PROGRESS_MS = 100;         // between two progress messages
@@ -253,7 +254,8 @@ class Job {
 async function analyse({id, file, profile}) {
   if (job) throw new Fault('Another recording is being read.');
   const started = performance.now();
-  const tail = readTail(file);
+  let end = null;                // the last bytes, once they are there
+  const tail = readTail(file).then((bytes) => { end = bytes; });
   let state = COMPLETE;
   let detail = '';
   let current;
@@ -268,10 +270,11 @@ async function analyse({id, file, profile}) {
 
     let lastProgress = 0;
     let nextPartial = 0;
+    let flv = true;
     for (let first = true; ; first = false) {
       const chunk = await job.next();
       if (!chunk) break;
-      const flv = !first || isFLV(chunk);
+      if (first) flv = isFLV(chunk);
       // Chunks of another way of reading may be larger than the buffer should get.
       for (let at = 0; at < chunk.length; at += CHUNK) {
         const part = chunk.subarray(at, Math.min(at + CHUNK, chunk.length));
@@ -279,11 +282,13 @@ async function analyse({id, file, profile}) {
       }
       job.read += chunk.length;
       job.source.recycle(chunk);
-      if (first) {
-        const end = await tail;
-        if (end) call(() => wasm.tail(put(end)));
+      if (first) await Promise.race([tail, pause(TAIL_MS)]);
+      if (end) {
+        const bytes = end;
+        end = null;
+        call(() => wasm.tail(put(bytes)));
       }
-      if (!flv) break;           // no FLV: the first bytes say what it is
+      if (!flv && job.read >= CHUNK) break; // no FLV: the first bytes have said what it is
 
       const now = performance.now();
       if (now - lastProgress >= PROGRESS_MS || first) {
@@ -324,21 +329,13 @@ function isFLV(chunk) {
   return chunk[0] === 0x46 && chunk[1] === 0x4c && chunk[2] === 0x56;
 }
 
-// readTail reads the end of the file ahead of the rest; the summary waits for it
-// only for a moment, and does without where it does not come.
+// readTail reads the end of the file ahead of the rest.
 function readTail(file) {
-  const slow = new Promise((resolve) => setTimeout(resolve, 40, null));
-  const read = file.slice(Math.max(0, file.size - TAIL)).arrayBuffer()
-    .then((bytes) => new Uint8Array(bytes), () => null);
-  return Promise.race([read, slow]);
+  return file.slice(Math.max(0, file.size - TAIL)).arrayBuffer()
+    .then((bytes) => (bytes.byteLength > 0 ? new Uint8Array(bytes) : null), () => null);
 }
 
-// unreadable makes one kind of what readers say of a file that changed or
-// vanished since it was chosen: slices a DOMException, Chromium's streams a
-// TypeError ("network error").
-function unreadable(err) {
-  return err instanceof DOMException ? err : new DOMException(String(err), 'NotReadableError');
-}
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function readingFailed(err, read) {
   const sofar = read > 0 ? ' The report covers what was read before that.' : '';

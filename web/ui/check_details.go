@@ -59,6 +59,9 @@ var zooms = []struct{ action, icon, label string }{
 }
 
 func (c *checkPage) plots(j *Job) app.UI {
+	if j.State == Done && !anything(j.plots) {
+		return panel("plots", "Plots", nil, app.P().Class("muted").Text("There is nothing to plot: no audio or video was found."))
+	}
 	buttons := make([]app.UI, 0, len(zooms))
 	for _, z := range zooms {
 		buttons = append(buttons, app.Button().Type("button").ID("zoom-"+z.action).Class("btn btn--small btn--icon").
@@ -77,6 +80,16 @@ func (c *checkPage) plots(j *Job) app.UI {
 	}
 	head = append(head, back.Body(icon("arrow-left", ""), app.Text("Back to the finding")))
 	return panel("plots", "Plots", head, body...)
+}
+
+// anything reports whether one of the plots has something to show.
+func anything(plots []Plot) bool {
+	for i := range plots {
+		if len(plots[i].X) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *checkPage) plot(p *Plot) app.UI {

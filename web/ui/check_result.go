@@ -63,6 +63,9 @@ func (c *checkPage) verdict() app.UI {
 			}
 		}
 		headline, next = visible(v.Headline), visible(v.Next)
+		if _, ok := d.remux(); ok {
+			next = "Copy it into an FLV with the line below; nothing is encoded anew. Then drop the FLV here."
+		}
 	}
 	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Text(headline)}
 	if next != "" {
