@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ingestdoctor/wasm/flv/flvtest"
+	"ingestdoctor/wasm/profile"
 )
 
 // healthy recordings: nothing above info may be found in them under any of the
@@ -290,5 +291,21 @@ func TestHealthyRecordingsAreClean(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEveryProfileTakesAModestStream: 720p30 with a key frame every 2 s is
+// within the limits of every platform.
+func TestEveryProfileTakesAModestStream(t *testing.T) {
+	file := flvtest.Stream{Seconds: 30, VideoKbps: 2500}.Build().Bytes()
+	for _, p := range profile.All() {
+		r := analyse(t, p.ID, file, 0)
+		sound(t, r)
+		for _, f := range r.Findings {
+			t.Errorf("%s: %s %s: %s", p.ID, f.Severity, f.Rule, f.Message)
+		}
+		if !strings.HasPrefix(r.Verdict.Headline, "Nothing in this recording would") {
+			t.Errorf("%s: %s", p.ID, r.Verdict.Headline)
+		}
 	}
 }

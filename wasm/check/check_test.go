@@ -16,7 +16,7 @@ import (
 // types, against the list.
 func TestSuiteRunsEveryCheck(t *testing.T) {
 	s := NewSuite(NewPass(nil, false))
-	running := s.observers()
+	running := []Observer{s.container, s.metadata, s.codecs, s.limits, s.time, s.keys}
 	all := All()
 	if len(running) != len(all) {
 		t.Fatalf("%d observers run, %d checks are listed", len(running), len(all))
@@ -199,6 +199,21 @@ func TestSecondsFollowLeaps(t *testing.T) {
 	st.Seconds.close(2600)
 	if want := []int64{0, 1, 3600, -4, -3}; !slices.Equal(done, want) || bytes != 80 {
 		t.Errorf("seconds %v with %d bytes, want %v", done, bytes, want)
+	}
+}
+
+func TestShellSort(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for n := range 200 {
+		v := make([]int32, n)
+		for i := range v {
+			v[i] = rng.Int32N(50) - 25
+		}
+		want := slices.Clone(v)
+		slices.Sort(want)
+		if shellSort(v); !slices.Equal(v, want) {
+			t.Fatalf("%d numbers come out as %v", n, v)
+		}
 	}
 }
 

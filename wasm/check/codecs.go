@@ -119,9 +119,9 @@ func (c *codecs) support(t *flv.Tag, tr *Track) {
 	f.count-- // the frame that brought us here is counted with the others
 	tr.codecs.refused = f
 	if f.args == nil {
-		f.set(diag.S("codec", name), diag.S("codec_tag", tr.CodecTag()))
+		f.reset().text("codec", name).text("codec_tag", tr.CodecTag())
 		if len(l.Values) > 0 {
-			f.args = append(f.args, diag.S("accepted", join(l.Values)))
+			f.text("accepted", join(l.Values))
 		}
 	}
 }
@@ -208,15 +208,15 @@ func (c *codecs) badNAL(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if h == nil || h.count > 1 {
 		return
 	}
-	h.set(diag.S("codec", tr.CodecName()))
+	h.reset().text("codec", tr.CodecName())
 	if f.NAL.AnnexB {
-		h.args = append(h.args, diag.B("annexb", true))
+		h.truth("annexb", true)
 	} else {
-		h.args = append(h.args, diag.S("problem", "a length that does not fit in the frame"))
+		h.text("problem", "a length that does not fit in the frame")
 	}
-	h.args = append(h.args, diag.I("problem_offset", f.NAL.BrokenAt))
+	h.whole("problem_offset", f.NAL.BrokenAt)
 	if tr.Config != nil && tr.Config.NALLength > 0 {
-		h.args = append(h.args, diag.I("length_size", int64(tr.Config.NALLength)))
+		h.whole("length_size", int64(tr.Config.NALLength))
 	}
 }
 
@@ -227,7 +227,7 @@ func (c *codecs) Other(t *flv.Tag, f *flv.Frame, tr *Track) {
 	}
 	h := c.frameMalformed.hit(0, tr, at(t, tr))
 	if h != nil && h.count == 1 {
-		h.set(diag.S("track", tr.Name), diag.S("problem", f.Problem), diag.I("problem_offset", f.ProblemAt))
+		h.reset().text("track", tr.Name).text("problem", f.Problem).whole("problem_offset", f.ProblemAt)
 	}
 }
 
@@ -241,7 +241,7 @@ func (c *codecs) Config(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if ct.bare > 0 && !ct.has {
 		if h := c.late[tr.Kind].hit(0, tr, ct.bareAt); h != nil {
 			h.count, h.last = ct.bare, ct.bareEnd
-			h.set(diag.S("codec", tr.CodecName()), diag.I("frames", ct.bare), diag.I("late_ms", max(t.Timestamp-ct.bareAt.TimestampMS, 0)))
+			h.reset().text("codec", tr.CodecName()).whole("frames", ct.bare).whole("late_ms", max(t.Timestamp-ct.bareAt.TimestampMS, 0))
 		}
 	}
 	ct.has = true
@@ -262,8 +262,7 @@ func (c *codecs) sequence(t *flv.Tag, f *flv.Frame, tr *Track) {
 	if now.Err != "" {
 		h := c.malformed.hit(0, tr, at(t, tr))
 		if h != nil && h.count == 1 {
-			h.set(diag.S("track", tr.Name), diag.S("codec", codecName(f.Codec, f.CodecID, f.FourCC)),
-				diag.I("size_bytes", int64(now.Size)), diag.S("problem", now.Err))
+			h.reset().text("track", tr.Name).text("codec", codecName(f.Codec, f.CodecID, f.FourCC)).whole("size_bytes", int64(now.Size)).text("problem", now.Err)
 		}
 	}
 	back := ct.note(fingerprint(now))
@@ -351,6 +350,7 @@ func difference(a, b *flv.Config) (what, from, to string) {
 	return "parameter sets", "", ""
 }
 
+//go:noinline
 func hertz(v int) string { return strconv.FormatFloat(float64(v)/1000, 'f', -1, 64) + " kHz" }
 
 // The kinds of change, so that each folds by itself.
@@ -367,9 +367,9 @@ func (c *codecs) change(t *flv.Tag, tr *Track, what, from, to string) {
 	if h == nil || h.count > 1 {
 		return
 	}
-	h.set(diag.S("track", tr.Name), diag.S("changed", what))
+	h.reset().text("track", tr.Name).text("changed", what)
 	if from != "" && to != "" {
-		h.args = append(h.args, diag.S("before", from), diag.S("after", to))
+		h.text("before", from).text("after", to)
 	}
 }
 
@@ -382,7 +382,7 @@ func (c *codecs) alternating(t *flv.Tag, tr *Track) {
 	n := int64(len(tr.codecs.seen))
 	h, limit := c.qualities.judge(c.qualityLimit(tr.Kind), float64(n), 1, tr, at(t, tr))
 	if h != nil {
-		h.set(diag.S("track", tr.Name), diag.I("qualities", n), diag.I("limit", int64(limit)), diag.S("how", "alternating configurations"))
+		h.reset().text("track", tr.Name).whole("qualities", n).whole("limit", int64(limit)).text("how", "alternating configurations")
 	}
 }
 
@@ -407,9 +407,9 @@ func (c *codecs) severalTracks(t *flv.Tag, tr *Track) {
 	if tr.Kind == Audio {
 		name = "audio"
 	}
-	h.set(diag.S("track", name), diag.I("qualities", n), diag.I("limit", int64(limit)), diag.S("how", "multitrack"))
+	h.reset().text("track", name).whole("qualities", n).whole("limit", int64(limit)).text("how", "multitrack")
 	if seen := c.tracksSeen(tr.Kind); seen != "" {
-		h.args = append(h.args, diag.S("seen", seen))
+		h.text("seen", seen)
 	}
 }
 
@@ -440,7 +440,7 @@ func (c *codecs) audioSettings(t *flv.Tag, tr *Track, cfg *flv.Config) {
 	note := func(cause uint8, sev diag.Severity, basis diag.Basis, property, got, accepted string) {
 		h := c.audio.hitAs(sev, basis, cause, tr, at(t, tr))
 		if h != nil && h.count == 1 {
-			h.set(diag.S("property", property), diag.S("got", got), diag.S("accepted", accepted))
+			h.reset().text("property", property).text("got", got).text("accepted", accepted)
 		}
 	}
 	if l := &p.AudioRates; cfg.SampleRate > 0 && !l.Takes(cfg.SampleRate) {
@@ -473,7 +473,7 @@ func (c *codecs) Close(e *End) {
 		}
 		if h := c.missing[tr.Kind].hit(0, tr, ct.bareAt); h != nil {
 			h.count, h.last = ct.bare, ct.bareEnd
-			h.set(diag.S("codec", tr.CodecName()), diag.I("frames", ct.bare))
+			h.reset().text("codec", tr.CodecName()).whole("frames", ct.bare)
 		}
 	}
 	for k, name := range [...]string{"video", "audio"} {

@@ -60,14 +60,12 @@ func (c *container) notFLV(looksLike string) {
 	if f == nil {
 		return
 	}
-	var args diag.Args
 	if looksLike != "" {
-		args = append(args, diag.S("looks_like", looksLike))
+		f.text("looks_like", looksLike)
 	}
 	if c.n > 0 {
-		args = append(args, diag.S("first_bytes", hexBytes(c.head[:c.n])), diag.S("expected", "46 4C 56"))
+		f.text("first_bytes", hexBytes(c.head[:c.n])).text("expected", "46 4C 56")
 	}
-	f.set(args...)
 }
 
 func hexBytes(p []byte) string {
@@ -86,7 +84,7 @@ func hexBytes(p []byte) string {
 func (c *container) Header(h flv.Header) {
 	wrong := func(cause uint8, offset int64, field, got, expected string) {
 		if f := c.header.hit(cause, nil, diag.Media{Offset: offset, Tag: -1}); f != nil {
-			f.set(diag.S("field", field), diag.S("got", got), diag.S("expected", expected))
+			f.reset().text("field", field).text("got", got).text("expected", expected)
 		}
 	}
 	if h.Version != 1 {
@@ -104,7 +102,7 @@ func (c *container) Header(h flv.Header) {
 func (c *container) Tag(t *flv.Tag) {
 	if t.StreamID != 0 {
 		if f := c.streamID.hit(0, nil, at(t, nil)); f != nil && f.count == 1 {
-			f.set(diag.I("got", int64(t.StreamID)))
+			f.reset().whole("got", int64(t.StreamID))
 		}
 	}
 	switch t.Type {
@@ -119,7 +117,7 @@ func (c *container) Tag(t *flv.Tag) {
 	case flv.TypeScript, flv.TypeAMF3:
 	default:
 		if f := c.unknown.hit(t.Type, nil, at(t, nil)); f != nil && f.count == 1 {
-			f.set(diag.I("type", int64(t.Type)), diag.I("size_bytes", int64(t.Size)))
+			f.reset().whole("type", int64(t.Type)).whole("size_bytes", int64(t.Size))
 		}
 	}
 	if t.Filter {
@@ -139,7 +137,7 @@ func (c *container) filtered(t *flv.Tag) {
 	}
 	where := at(t, nil)
 	if f := c.encrypted.hit(t.Type, nil, where); f != nil && f.count == 1 {
-		f.set(diag.S("track", where.Track))
+		f.reset().text("track", where.Track)
 	}
 }
 
@@ -157,11 +155,11 @@ func (c *container) large(t *flv.Tag, k Kind) {
 	}
 	if f.count == 1 {
 		f.worse(float64(t.Size))
-		f.set(diag.S("track", where.Track), diag.I("bytes", int64(t.Size)), diag.I("limit_bytes", int64(limit)))
+		f.reset().text("track", where.Track).whole("bytes", int64(t.Size)).whole("limit_bytes", int64(limit))
 		return
 	}
 	if f.worse(float64(t.Size)) || f.count == 2 {
-		f.args = append(f.args[:3], diag.I("largest_bytes", int64(f.worst)))
+		f.keep(3).whole("largest_bytes", int64(f.worst))
 	}
 }
 
@@ -187,7 +185,7 @@ func (c *container) PreviousTagSize(t *flv.Tag, offset int64, got uint32) {
 	if t == nil {
 		if got != 0 {
 			if f := c.size.hit(sizeOther, nil, diag.Media{Offset: offset, Tag: -1}); f != nil {
-				f.set(diag.I("got", int64(got)), diag.I("expected", 0))
+				f.reset().whole("got", int64(got)).whole("expected", 0)
 			}
 		}
 		return
@@ -210,7 +208,7 @@ func (c *container) PreviousTagSize(t *flv.Tag, offset int64, got uint32) {
 	where := at(t, nil)
 	where.Offset = offset
 	if f := c.size.hit(cause, nil, where); f != nil && f.count == 1 {
-		f.set(diag.I("got", int64(got)), diag.I("expected", int64(want)))
+		f.reset().whole("got", int64(got)).whole("expected", int64(want))
 	}
 }
 
@@ -224,10 +222,10 @@ func (c *container) Garbage(offset, n int64) {
 		return
 	}
 	if f.count == 1 {
-		f.set(diag.I("skipped_bytes", n))
+		f.reset().whole("skipped_bytes", n)
 		return
 	}
-	f.args = append(f.args[:1], diag.I("total_bytes", c.garbageSum))
+	f.keep(1).whole("total_bytes", c.garbageSum)
 }
 
 // Close judges what only the end shows.
@@ -238,7 +236,7 @@ func (c *container) Close(e *End) {
 	}
 	for i, f := range c.sizeFolds() {
 		if f != nil && sizePatterns[i] != "" && c.sizes[i] == c.tags && c.tags > 1 {
-			f.args = append(f.args[:2], diag.S("pattern", sizePatterns[i]))
+			f.keep(2).text("pattern", sizePatterns[i])
 		}
 	}
 	c.cutShort(e)
@@ -290,7 +288,7 @@ func (c *container) cutShort(e *End) {
 		where.Tag--
 	}
 	if f := c.truncated.hit(0, nil, where); f != nil {
-		f.set(diag.I("have_bytes", size-e.Missing), diag.I("size_bytes", size), diag.I("missing_bytes", e.Missing))
+		f.reset().whole("have_bytes", size-e.Missing).whole("size_bytes", size).whole("missing_bytes", e.Missing)
 	}
 }
 
@@ -305,7 +303,7 @@ func (c *container) emptiness(e *End) {
 		return
 	}
 	if f := c.empty.hit(0, nil, nowhere); f != nil && st.Tags > 0 {
-		f.set(diag.I("tags", st.Tags))
+		f.reset().whole("tags", st.Tags)
 	}
 }
 
@@ -332,7 +330,7 @@ func (c *container) promises(e *End) {
 		if there {
 			which = "unannounced"
 		}
-		f.set(diag.S("track", track), diag.B(which, true))
+		f.reset().text("track", track).truth(which, true)
 	}
 	flag(0, st.Header.HasVideo(), st.Main[Video] != nil, "video")
 	flag(1, st.Header.HasAudio(), st.Main[Audio] != nil, "audio")

@@ -1,7 +1,5 @@
 package check
 
-import "slices"
-
 const (
 	exactIntervals = 4096 // up to here the median is exact
 	binsPerOctave  = 32   // beyond it, it is right to 2 %
@@ -106,8 +104,8 @@ func (g *intervals) Median() int64 {
 		return 0
 	}
 	if g.bins == nil {
-		sorted := slices.Clone(g.exact)
-		slices.Sort(sorted)
+		sorted := append([]int32(nil), g.exact...)
+		shellSort(sorted)
 		return int64(sorted[(len(sorted)-1)/2])
 	}
 	var n int64
@@ -117,4 +115,18 @@ func (g *intervals) Median() int64 {
 		}
 	}
 	return g.Max
+}
+
+// shellSort is small where slices.Sort is 15 kB of the browser's program.
+func shellSort(v []int32) {
+	for gap := len(v) / 2; gap > 0; gap /= 2 {
+		for i := gap; i < len(v); i++ {
+			x := v[i]
+			j := i
+			for ; j >= gap && v[j-gap] > x; j -= gap {
+				v[j] = v[j-gap]
+			}
+			v[j] = x
+		}
+	}
 }

@@ -68,14 +68,14 @@ func (k *keys) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 		kt.at = at(t, tr)
 		kt.noKey, kt.noBytes = 1, int64(f.Bytes)
 		if kt.first = k.first.hit(0, tr, kt.at); kt.first != nil {
-			kt.first.set(diag.I("frames", 1), diag.I("bytes", kt.noBytes))
+			kt.first.reset().whole("frames", 1).whole("bytes", kt.noBytes)
 		}
 	case tr.Keys == 0:
 		kt.noKey++
 		kt.noBytes += int64(f.Bytes)
 		if h := kt.first; h != nil {
 			h.count, h.last = kt.noKey, at(t, tr)
-			h.set(diag.I("frames", kt.noKey), diag.I("bytes", kt.noBytes))
+			h.reset().whole("frames", kt.noKey).whole("bytes", kt.noBytes)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (k *keys) keyFrame(t *flv.Tag, tr *Track) {
 			}
 		}
 		if h := kt.first; h != nil && tr.Keys == 0 && t.Timestamp >= tr.FirstMS {
-			h.args = append(h.args, diag.I("late_ms", t.Timestamp-tr.FirstMS))
+			h.whole("late_ms", t.Timestamp-tr.FirstMS)
 		}
 	}
 	tr.Keys++
@@ -127,24 +127,24 @@ func (k *keys) judge(tr *Track, ts int64, open bool) {
 	if h == nil || !h.worse(worst) {
 		return
 	}
-	h.set(diag.I("start_ms", from), diag.I("end_ms", ts), diag.I("interval_ms", length))
+	h.reset().whole("start_ms", from).whole("end_ms", ts).whole("interval_ms", length)
 	if cause == 0 {
-		h.args = append(h.args, diag.I("limit_ms", int64(limit)))
+		h.whole("limit_ms", int64(limit))
 	}
-	h.args = append(h.args, diag.I("bytes", bytes))
+	h.whole("bytes", bytes)
 	if bsev != diag.Off {
-		h.args = append(h.args, diag.I("limit_bytes", int64(blimit)))
+		h.whole("limit_bytes", int64(blimit))
 	}
 	if open {
-		h.args = append(h.args, diag.B("open", true))
+		h.truth("open", true)
 	}
 	switch {
 	case tr.Keys == 0 && open:
-		h.args = append(h.args, diag.S("reason", "There is no key frame at all"))
+		h.text("reason", "There is no key frame at all")
 	case !kt.isKey:
-		h.args = append(h.args, diag.S("reason", "The video does not begin with a key frame"))
+		h.text("reason", "The video does not begin with a key frame")
 	case kt.paused > 0:
-		h.args = append(h.args, diag.S("reason", "Leaps of the timestamps in between are left out"))
+		h.text("reason", "Leaps of the timestamps in between are left out")
 	}
 }
 
@@ -174,7 +174,7 @@ func (k *keys) compare(t *flv.Tag, f *flv.Frame, tr *Track, key bool) {
 	}
 	h := k.flag.hit(cause, tr, at(t, tr))
 	if h != nil && h.count == 1 {
-		h.set(diag.S("flag", flag), diag.S("found", found), diag.S("codec", tr.CodecName()), diag.S("nal_types", nalTypes(n.Types)))
+		h.reset().text("flag", flag).text("found", found).text("codec", tr.CodecName()).text("nal_types", nalTypes(n.Types))
 	}
 }
 
@@ -215,7 +215,7 @@ func (k *keys) behind(t *flv.Tag, tr, audio *Track) {
 	}
 	h, limit := k.backlog.judge(&k.p.Profile.AudioBacklog, float64(by), 0, tr, at(t, tr))
 	if h != nil && h.worse(float64(by)) {
-		h.set(diag.I("start_ms", t.Timestamp), diag.I("end_ms", audio.LastMS), diag.I("ahead_ms", by), diag.I("limit_ms", int64(limit)))
+		h.reset().whole("start_ms", t.Timestamp).whole("end_ms", audio.LastMS).whole("ahead_ms", by).whole("limit_ms", int64(limit))
 	}
 }
 
@@ -257,8 +257,7 @@ func (k *keys) rhythm(tr *Track) bool {
 	h, limit := k.irregular.judge(&k.p.Profile.KeyframeIrregular, float64(g.Max)/float64(median), 0, tr,
 		diag.Media{Tag: -1, TimestampMS: g.maxFrom, Track: tr.Name})
 	if h != nil {
-		h.set(diag.I("shortest_ms", g.Min), diag.I("median_ms", median), diag.I("longest_ms", g.Max),
-			diag.I("start_ms", g.maxFrom), diag.F("limit_ratio", limit))
+		h.reset().whole("shortest_ms", g.Min).whole("median_ms", median).whole("longest_ms", g.Max).whole("start_ms", g.maxFrom).number("limit_ratio", limit)
 	}
 	return true
 }
@@ -300,12 +299,12 @@ func (k *keys) promised(e *End) {
 		if h == nil {
 			continue
 		}
-		h.set(diag.S("track", name))
+		h.reset().text("track", name)
 		if by != "" {
-			h.args = append(h.args, diag.S("promised_by", by))
+			h.text("promised_by", by)
 		}
 		if need.Severity != diag.Off {
-			h.args = append(h.args, diag.S("needed_by", p.Short))
+			h.text("needed_by", p.Short)
 		}
 	}
 }

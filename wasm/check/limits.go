@@ -84,8 +84,7 @@ func (l *limits) Config(t *flv.Tag, f *flv.Frame, tr *Track) {
 	}
 	h := l.resolution.hitAs(s.Severity, s.Basis, 0, tr, at(t, tr))
 	if h != nil && h.worse(float64(c.CodedWidth)*float64(c.CodedHeight)) {
-		h.set(diag.I("width", int64(c.CodedWidth)), diag.I("height", int64(c.CodedHeight)),
-			diag.I("max_width", int64(s.Width)), diag.I("max_height", int64(s.Height)))
+		h.reset().whole("width", int64(c.CodedWidth)).whole("height", int64(c.CodedHeight)).whole("max_width", int64(s.Width)).whole("max_height", int64(s.Height))
 	}
 }
 
@@ -150,7 +149,7 @@ func (l *limits) measure(t *flv.Tag, tr *Track) {
 func (l *limits) tooFast(tr *Track, rate float64, where diag.Media) {
 	h, limit := l.frameRate.judge(&l.p.Profile.FrameRate, rate, 0, tr, where)
 	if h != nil && h.worse(rate) {
-		h.set(diag.F("measured_fps", round(rate, 2)), diag.F("limit_fps", limit))
+		h.reset().number("measured_fps", round(rate, 2)).number("limit_fps", limit)
 	}
 }
 
@@ -217,8 +216,7 @@ func (r *rateLimit) add(l *limits, s *Second, bytes int64) {
 	// Of several stretches the longest is told.
 	if length := float64(end - r.from); h.count == 1 || length >= h.worst {
 		h.worst = length
-		h.set(diag.S("track", r.name), diag.F("measured_kbps", round(mean, 0)), diag.F("limit_kbps", limit),
-			diag.I("start_ms", r.from), diag.I("end_ms", end), diag.I("window_ms", int64(l.window)*1000))
+		h.reset().text("track", r.name).number("measured_kbps", round(mean, 0)).number("limit_kbps", limit).whole("start_ms", r.from).whole("end_ms", end).whole("window_ms", int64(l.window)*1000)
 	}
 }
 
@@ -237,7 +235,7 @@ func (l *limits) Close(e *End) {
 	}
 	if d := st.declaredFPS; d > 0 {
 		for _, h := range l.frameRate.folds {
-			h.args = append(h.args, diag.F("declared_fps", round(d, 3)))
+			h.number("declared_fps", round(d, 3))
 		}
 	}
 	if st.Main[Video] == nil {
@@ -289,6 +287,6 @@ func (l *limits) reordered(tr *Track) {
 	if h := l.bFrames.hitAs(n.Severity, n.Basis, 0, tr, lt.firstB); h != nil {
 		h.count = max(lt.offsets, 1)
 		h.last = diag.Media{Offset: lt.bOff, Tag: lt.bTag, TimestampMS: lt.bMS, Track: tr.Name}
-		h.set(diag.I("frames", lt.offsets), diag.I("max_offset_ms", int64(lt.maxOffset)))
+		h.reset().whole("frames", lt.offsets).whole("max_offset_ms", int64(lt.maxOffset))
 	}
 }

@@ -93,15 +93,13 @@ func (m *metadata) broken(t *flv.Tag, s *flv.Script) {
 	if h == nil || h.count > 1 {
 		return
 	}
-	var args diag.Args
 	if s.Name != "" {
-		args = append(args, diag.S("name", clip(s.Name, 64)))
+		h.text("name", clip(s.Name, 64))
 	}
-	args = append(args, diag.S("problem", s.Err.Reason), diag.I("problem_offset", t.Offset+11+int64(s.Err.Offset)))
+	h.text("problem", s.Err.Reason).whole("problem_offset", t.Offset+11+int64(s.Err.Offset))
 	if names := namesOf(s); names != "" {
-		args = append(args, diag.S("read", names))
+		h.text("read", names)
 	}
-	h.set(args...)
 }
 
 // namesOf lists the properties that were read, in at most 120 bytes.
@@ -123,6 +121,8 @@ func namesOf(s *flv.Script) string {
 }
 
 // clip shortens a text to about n bytes, at the start of a character.
+//
+//go:noinline
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -155,7 +155,7 @@ func (m *metadata) tooLate(t *flv.Tag) {
 		return
 	}
 	if h := m.late.hit(0, nil, at(t, nil)); h != nil {
-		h.set(diag.I("media_tags", st.AudioTags+st.VideoTags), diag.I("late_ms", max(last-first, 0)))
+		h.reset().whole("media_tags", st.AudioTags+st.VideoTags).whole("late_ms", max(last-first, 0))
 	}
 }
 
@@ -247,25 +247,24 @@ func codecNamed(v *flv.AMFValue, video bool) (c flv.Codec, name string) {
 			return c, name
 		}
 	}
-	switch lower(s) {
-	case "avc", "h264", "h.264", "x264", "avc1", "avc3":
-		return flv.AVC, name
-	case "hevc", "h265", "h.265", "hvc1", "hev1":
-		return flv.HEVC, name
-	case "av1", "av01":
-		return flv.AV1, name
-	case "vp6", "vp6f":
-		return flv.VP6, name
-	case "aac", "mp4a":
-		return flv.AAC, name
-	case "mp3", ".mp3":
-		return flv.MP3, name
-	case "opus":
-		return flv.Opus, name
-	case "speex", "spex":
-		return flv.Speex, name
+	word := lower(s)
+	for i := range codecWords {
+		if codecWords[i].word == word {
+			return codecWords[i].codec, name
+		}
 	}
 	return flv.UnknownCodec, name
+}
+
+// codecWords are the names that encoders write besides FourCCs.
+var codecWords = [...]struct {
+	word  string
+	codec flv.Codec
+}{
+	{"avc", flv.AVC}, {"h264", flv.AVC}, {"h.264", flv.AVC}, {"x264", flv.AVC}, {"avc1", flv.AVC}, {"avc3", flv.AVC},
+	{"hevc", flv.HEVC}, {"h265", flv.HEVC}, {"h.265", flv.HEVC}, {"hvc1", flv.HEVC}, {"hev1", flv.HEVC},
+	{"av1", flv.AV1}, {"av01", flv.AV1}, {"vp6", flv.VP6}, {"vp6f", flv.VP6},
+	{"aac", flv.AAC}, {"mp4a", flv.AAC}, {"mp3", flv.MP3}, {".mp3", flv.MP3}, {"opus", flv.Opus}, {"speex", flv.Speex}, {"spex", flv.Speex},
 }
 
 func lower(s string) string {
@@ -303,9 +302,9 @@ func (m *metadata) differ(prop uint, declared, measured string, tolerance float6
 		return
 	}
 	if f.count == 1 {
-		f.set(diag.S("property", propNames[prop]), diag.S("declared", declared), diag.S("measured", measured))
+		f.reset().text("property", propNames[prop]).text("declared", declared).text("measured", measured)
 		if tolerance > 0 {
-			f.args = append(f.args, diag.F("tolerance_percent", tolerance))
+			f.number("tolerance_percent", tolerance)
 		}
 		return
 	}
@@ -314,7 +313,7 @@ func (m *metadata) differ(prop uint, declared, measured string, tolerance float6
 		text = others.Text + ", " + text
 		f.args = f.args[:len(f.args)-1]
 	}
-	f.args = append(f.args, diag.S("others", text))
+	f.text("others", text)
 }
 
 // Coded holds the first frame after the metadata, or after the first sequence
@@ -358,6 +357,7 @@ func sameAudio(a, b flv.Codec) bool {
 	return a == b || pcm(a) && pcm(b)
 }
 
+//go:noinline
 func whole(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // audio compares sample rate and channels.
@@ -483,7 +483,7 @@ func (m *metadata) absent(e *End) {
 		sev, basis = n.Severity, n.Basis
 	}
 	if f := m.missing.hitAs(sev, basis, 0, nil, nowhere); f != nil && videos > 1 {
-		f.set(diag.I("qualities", videos))
+		f.reset().whole("qualities", videos)
 	}
 }
 
@@ -544,8 +544,7 @@ func (m *metadata) rates(e *End) {
 		if f == nil {
 			continue
 		}
-		f.set(diag.S("track", tr.Name), diag.F("declared_kbps", round(declared, 1)), diag.F("measured_kbps", round(measured, 1)),
-			diag.F("ratio", round(ratio, 2)), diag.F("limit_ratio", limit))
+		f.reset().text("track", tr.Name).number("declared_kbps", round(declared, 1)).number("measured_kbps", round(measured, 1)).number("ratio", round(ratio, 2)).number("limit_ratio", limit)
 	}
 	switch {
 	case judged:
@@ -579,18 +578,23 @@ func apart(measured, declared float64) (factor, ratio float64) {
 	return factor * (1 + 1e-9), ratio
 }
 
+//go:noinline
 func within(l *profile.Limit, v float64) bool {
 	sev, _, _ := l.Judge(v)
 	return sev == diag.Off
 }
 
 // lowest is the threshold from which a limit of the profile is judged, 0 for none.
+//
+//go:noinline
 func lowest(l *profile.Limit) float64 {
 	v, _ := l.Lowest()
 	return v
 }
 
 // round rounds to a number of decimals, so that reports stay readable.
+//
+//go:noinline
 func round(v float64, decimals int) float64 {
 	scale := 1.0
 	for range decimals {

@@ -140,11 +140,11 @@ func (c *timing) back(t *flv.Tag, tr *Track) {
 	if f == nil || !f.worse(float64(by)) {
 		return
 	}
-	f.set(diag.S("track", tr.Name), diag.I("from_ms", tr.LastMS), diag.I("to_ms", t.Timestamp), diag.I("back_ms", by))
+	f.reset().text("track", tr.Name).whole("from_ms", tr.LastMS).whole("to_ms", t.Timestamp).whole("back_ms", by)
 	// A writer that leaves the extension byte 0 starts again after 2^24 ms.
 	const day = 1<<24 - 1
 	if last := tr.LastMS & day; by > day-120000 && by <= day+1 && last > day-60000 && t.Timestamp&day < 60000 {
-		f.args = append(f.args, diag.S("cause", "the low 24 bits start again at 0 and the extension byte for the higher ones is never set"))
+		f.text("cause", "the low 24 bits start again at 0 and the extension byte for the higher ones is never set")
 	}
 }
 
@@ -232,8 +232,7 @@ func (c *timing) ahead(tr *Track, from, to, cadence int64, where diag.Media) {
 	gap := to - from
 	f, limit := c.jump.judge(&c.p.Profile.TimestampJump, float64(gap-cadence), 0, tr, where)
 	if f != nil && f.worse(float64(gap)) {
-		f.set(diag.S("track", tr.Name), diag.I("from_ms", from), diag.I("to_ms", to), diag.I("gap_ms", gap),
-			diag.I("cadence_ms", cadence), diag.I("limit_ms", int64(limit)))
+		f.reset().text("track", tr.Name).whole("from_ms", from).whole("to_ms", to).whole("gap_ms", gap).whole("cadence_ms", cadence).whole("limit_ms", int64(limit))
 	}
 }
 
@@ -244,7 +243,7 @@ func (c *timing) silence(from, to int64, behind diag.Media) {
 	where.TimestampMS, where.Track = from, ""
 	f, limit := c.idle.judge(&c.p.Profile.IdleGap, float64(to-from), 0, nil, where)
 	if f != nil && f.worse(float64(to-from)) {
-		f.set(diag.I("start_ms", from), diag.I("end_ms", to), diag.I("gap_ms", to-from), diag.I("limit_ms", int64(limit)))
+		f.reset().whole("start_ms", from).whole("end_ms", to).whole("gap_ms", to-from).whole("limit_ms", int64(limit))
 	}
 }
 
@@ -262,9 +261,9 @@ func (c *timing) offset(t *flv.Tag, tr *Track, cts int32) {
 	if f == nil || !f.worse(worst) {
 		return
 	}
-	f.set(diag.I("offset_ms", int64(cts)))
+	f.reset().whole("offset_ms", int64(cts))
 	if limit < 1<<31-1 {
-		f.args = append(f.args, diag.I("limit_ms", int64(limit)))
+		f.whole("limit_ms", int64(limit))
 	}
 }
 
@@ -274,7 +273,7 @@ func (c *timing) apart(t *flv.Tag, tr, other *Track) {
 	gap := other.LastMS - t.Timestamp
 	f, limit := c.drift.judge(&c.p.Profile.Interleave, float64(gap), 0, nil, at(t, tr))
 	if f != nil && f.worse(float64(gap)) {
-		f.set(diag.I("interleave_ms", gap), diag.I("at_ms", t.Timestamp), diag.I("limit_ms", int64(limit)), diag.S("ahead", other.Name))
+		f.reset().whole("interleave_ms", gap).whole("at_ms", t.Timestamp).whole("limit_ms", int64(limit)).text("ahead", other.Name)
 	}
 }
 
@@ -311,8 +310,7 @@ func (c *timing) second(s *Second) {
 	where := diag.Media{Offset: s.Offset, Tag: s.Tag, TimestampMS: end - 1000}
 	f, limit := c.drift.judge(&c.p.Profile.Drift, by, 1, nil, where)
 	if f != nil && f.worse(by) {
-		f.set(diag.I("drift_ms", int64(by)), diag.I("at_ms", end), diag.I("over_ms", end-g.baseEnd),
-			diag.I("limit_ms", int64(limit)), diag.S("ahead", ahead))
+		f.reset().whole("drift_ms", int64(by)).whole("at_ms", end).whole("over_ms", end-g.baseEnd).whole("limit_ms", int64(limit)).text("ahead", ahead)
 	}
 }
 
@@ -385,8 +383,7 @@ func (c *timing) pace(tr *Track, off float64, from, to int64, where diag.Media) 
 		return false
 	}
 	if f.worse(by) {
-		f.set(diag.S("track", tr.Name), diag.F("pace_percent", round(by, 1)), diag.S("pace", word),
-			diag.I("over_ms", to-from), diag.F("limit_percent", limit))
+		f.reset().text("track", tr.Name).number("pace_percent", round(by, 1)).text("pace", word).whole("over_ms", to-from).number("limit_percent", limit)
 	}
 	return true
 }
@@ -439,7 +436,7 @@ func (c *timing) arrival(t *flv.Tag, tr *Track) {
 	ratio := float64(media) / float64(took)
 	f, limit := c.burst.judge(&c.p.Profile.Burst, ratio, 0, nil, at(t, tr))
 	if f != nil && f.worse(ratio) {
-		f.set(diag.I("media_ms", media), diag.I("arrival_ms", took), diag.F("ratio", round(ratio, 2)), diag.F("limit_ratio", limit))
+		f.reset().whole("media_ms", media).whole("arrival_ms", took).number("ratio", round(ratio, 2)).number("limit_ratio", limit)
 	}
 	w.from, w.arrival = t.Timestamp, t.Arrival
 }
