@@ -3,7 +3,6 @@ package analyze
 import (
 	"testing"
 
-	"ingestdoctor/wasm/check"
 	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/flv/flvtest"
 	"ingestdoctor/wasm/profile"
@@ -103,5 +102,4 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations for %d tags", name, allocs*98, a.suite.Stream.Tags-tags)
 		}
 	}
-	_ = check.All
 }

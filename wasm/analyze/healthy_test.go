@@ -1,9 +1,11 @@
 package analyze
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
+	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/flv/flvtest"
 	"ingestdoctor/wasm/profile"
 )
@@ -168,6 +170,102 @@ var healthy = []struct {
 		return append(b.Bytes(), flvtest.Stream{Seconds: 10, StartMS: 10000, NoMetaData: true}.Build().Bytes()[13:]...)
 	}},
 	{name: "PreviousTagSize zero after the header only", build: func() []byte { return flvtest.Healthy(5, 30, 2).Bytes() }},
+	{name: "metadata without its end marker", build: func() []byte {
+		return withMeta(func(b []byte) []byte { return b[:len(b)-3] })
+	}},
+	{name: "metadata with a wrong count", build: func() []byte {
+		return withMeta(func(b []byte) []byte { b[17] = 99; return b })
+	}},
+	{name: "@setDataFrame", build: func() []byte {
+		return withMeta(func(b []byte) []byte {
+			return append([]byte("\x02\x00\x0d@setDataFrame"), b...)
+		})
+	}},
+	{name: "metadata in an AMF3 tag", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Type == 18 {
+				t.Type, t.Body = 15, append([]byte{0}, t.Body...)
+			}
+		}
+		return s.Build().Bytes()
+	}},
+	{name: "other script messages in between", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Frame > 0 && t.Frame%100 == 0 {
+				b := flvtest.New()
+				b.Script(0, flvtest.Script("onCuePoint", flv.Num(1))).Script(t.Timestamp, flvtest.Script("onTextData", flv.Str("hello"))).Script(0, nil)
+				t.Before = b.Bytes()[13:]
+			}
+		}
+		return s.Build().Bytes()
+	}},
+	{name: "sequence headers at 0, frames at five hours", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20, StartMS: 5 * 3600 * 1000}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Config {
+				t.Timestamp = 0
+			}
+		}
+		return s.Build().Bytes()
+	}},
+	{name: "HE-AAC declared at its core's rate", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20, SampleRate: 22050, EditMetaData: set("audiosamplerate", 22050, "stereo", true)}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Type == 8 && t.Config {
+				t.Body = flvtest.AACConfigRecord(flvtest.ASC(5, 44100, 2))
+			}
+		}
+		return s.Build().Bytes()
+	}, profiles: "generic azure-live-encoding"},
+	{name: "stereo false for 5.1", profiles: "generic", build: func() []byte {
+		return flvtest.Stream{Seconds: 20, Channels: 6}.Build().Bytes()
+	}},
+	{name: "end of sequence", build: func() []byte {
+		return flvtest.Healthy(20, 30, 2).Video(20000, flvtest.AVCEnd()).Video(0, flvtest.AVCEnd()).Bytes()
+	}},
+	{name: "end of sequence of two bytes", build: func() []byte {
+		return flvtest.Healthy(20, 30, 2).Video(20000, []byte{0x17, 2}).Bytes()
+	}},
+	{name: "video commands", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Key {
+				t.Before = flvtest.New().Video(0, []byte{0x57, 0}).Bytes()[13:]
+			}
+		}
+		return s.Build().Bytes()
+	}},
+	{name: "access unit delimiters and SEI", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Type == 9 && t.Frame >= 0 {
+				kind, header, typ := uint32(5), byte(0x41), byte(2)
+				if t.Key {
+					kind, header, typ = 7, 0x65, 1
+				}
+				t.Body = flvtest.AVC(typ, 0, []byte{9, 0xf0}, []byte{6, 5, 1, 0x80}, flvtest.Slice(header, kind, len(t.Body)-30))
+			}
+		}
+		return s.Build().Bytes()
+	}},
+	{name: "NAL lengths of two bytes", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Type == 9 && t.Config {
+				t.Body = flvtest.AVCConfigRecord(flvtest.AVCRecord(flvtest.SPS{Width: 1280, Height: 720, FPS: 30}, 2))
+			} else if t.Type == 9 && t.Frame >= 0 {
+				t.Body = append(t.Body[:5:5], t.Body[7:]...)
+			}
+		}
+		return s.Build().Bytes()
+	}},
+	{name: "both tracks pause for 3 s", build: func() []byte { return pause(flvtest.Stream{Seconds: 30}, 10000, 3000) }},
+	{name: "the recording goes on in a second part", build: func() []byte {
+		a := flvtest.Stream{Seconds: 10}.Build().Bytes()
+		return append(a, flvtest.Stream{Seconds: 10, StartMS: 10010}.Build().Bytes()[13:]...)
+	}},
 	{name: "StreamID 1", infos: "flv-stream-id", build: func() []byte {
 		s := flvtest.Stream{Seconds: 20}
 		s.Each = func(t *flvtest.Tag) { t.StreamID = 1 }
@@ -186,6 +284,17 @@ var healthy = []struct {
 		}
 		return s.Build().Bytes()
 	}},
+}
+
+// withMeta changes the body of the metadata.
+func withMeta(change func([]byte) []byte) []byte {
+	s := flvtest.Stream{Seconds: 20}
+	s.Each = func(t *flvtest.Tag) {
+		if t.Type == 18 {
+			t.Body = change(bytes.Clone(t.Body))
+		}
+	}
+	return s.Build().Bytes()
 }
 
 // set changes or adds numbers of the metadata.
