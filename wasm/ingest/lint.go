@@ -156,13 +156,13 @@ func (l *linter) setProfile() {
 }
 
 // find adds a finding at a part of the cleaned URL.
-func (l *linter) find(rule string, g seg, part string, args ...diag.Arg) *diag.Finding {
+func (l *linter) find(rule string, g seg, part string, args ...string) *diag.Finding {
 	start, end := l.t.span(g.s, g.e)
 	return l.findAt(rule, start, end, part, args...)
 }
 
 // findAt adds a finding at a range of the input.
-func (l *linter) findAt(rule string, start, end int, part string, args ...diag.Arg) *diag.Finding {
+func (l *linter) findAt(rule string, start, end int, part string, args ...string) *diag.Finding {
 	sev, basis := l.p.Severity(rule)
 	span := &diag.Span{Start: start, End: end, Part: part}
 	if start >= fieldBit {
@@ -172,10 +172,36 @@ func (l *linter) findAt(rule string, start, end int, part string, args ...diag.A
 		span.End = len(l.c.in[0])
 	}
 	l.r.Findings = append(l.r.Findings, diag.Finding{
-		Rule: rule, Severity: sev, Basis: basis, Place: diag.Place{Span: span}, Count: 1, Args: args,
+		Rule: rule, Severity: sev, Basis: basis, Place: diag.Place{Span: span}, Count: 1, Args: pairs(args),
 	})
 	return &l.r.Findings[len(l.r.Findings)-1]
 }
+
+// pairs makes a finding's arguments from names and values in turn. Texts and
+// numbers come as text: a call is then a fraction of the size in the browser.
+func pairs(list []string) diag.Args {
+	args := make(diag.Args, 0, len(list)/2)
+	for i := 0; i+1 < len(list); i += 2 {
+		name, value := list[i], list[i+1]
+		switch name {
+		case "position", "found_length", "ago_ms", "left_ms":
+			n, _ := strconv.ParseInt(value, 10, 64)
+			args = append(args, diag.I(name, n))
+		default:
+			if value == yes {
+				args = append(args, diag.B(name, true))
+			} else {
+				args = append(args, diag.S(name, value))
+			}
+		}
+	}
+	return args
+}
+
+// yes is the value of an argument that is a truth.
+const yes = "\x00yes"
+
+func whole(n int64) string { return strconv.FormatInt(n, 10) }
 
 // lowered gives a finding another severity than the rule's.
 func lowered(f *diag.Finding, sev diag.Severity, basis diag.Basis) {
@@ -186,11 +212,11 @@ func lowered(f *diag.Finding, sev diag.Severity, basis diag.Basis) {
 }
 
 func (l *linter) problem(p problem) {
-	args := diag.Args{diag.S("problem", p.what)}
+	args := []string{"problem", p.what}
 	if p.r != 0 {
-		args = append(args, diag.I("position", l.character(p.start)), diag.S("character", visible(p.r)))
+		args = append(args, "position", whole(l.character(p.start)), "character", visible(p.r))
 	}
-	args = append(args, diag.S("part", p.part), diag.S("expected", l.expected()))
+	args = append(args, "part", p.part, "expected", l.expected())
 	f := l.findAt("url-syntax", p.start, p.end, p.part, args...)
 	if p.mild {
 		lowered(f, diag.Warning, diag.Ours)
@@ -221,7 +247,7 @@ func (l *linter) lintText() {
 	for _, p := range l.c.problems {
 		if p.what == keyField {
 			l.findAt("url-key-place", p.start, p.end, "key",
-				diag.S("where", "not alone in its field: the whole URL is in the key field"))
+				"where", "not alone in its field: the whole URL is in the key field")
 			continue
 		}
 		l.problem(p)
@@ -239,14 +265,14 @@ func (l *linter) lintText() {
 			f.Last = &diag.Place{Span: &diag.Span{Start: d[i].start &^ fieldBit, End: d[i].end &^ fieldBit}}
 			continue
 		}
-		args := diag.Args{diag.S("character", d[i].name())}
+		args := []string{"character", d[i].name()}
 		if cp := codePoint(d[i].r); cp != "" && d[i].kind != dirtPunct && d[i].kind != dirtWrap {
-			args = append(args, diag.S("code_point", cp))
+			args = append(args, "code_point", cp)
 		}
-		args = append(args, diag.I("position", l.character(d[i].start)))
+		args = append(args, "position", whole(l.character(d[i].start)))
 		part := l.partAt(d[i].start)
 		if part != "" {
-			args = append(args, diag.S("part", part))
+			args = append(args, "part", part)
 		}
 		l.findAt("url-characters", d[i].start, d[i].end, part, args...)
 		last[k] = len(l.r.Findings) - 1
@@ -329,7 +355,7 @@ func (l *linter) lintSyntax() {
 	case u.bracket || isIPv4(h):
 	case !isASCII(h):
 		if ascii, ok := toASCII(h); ok {
-			f := l.find("url-characters", u.host, "host", diag.S("character", "a letter that is not ASCII"), diag.S("part", "host"))
+			f := l.find("url-characters", u.host, "host", "character", "a letter that is not ASCII", "part", "host")
 			lowered(f, diag.Warning, diag.Ours)
 			l.m.host(ascii)
 		}

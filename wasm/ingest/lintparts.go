@@ -70,7 +70,7 @@ func (l *linter) lintScheme() {
 	name := lowerASCII(u.str(u.scheme))
 	if kind := l.playback(); kind != "" {
 		l.schemeBad, l.viewers = true, true
-		l.find("url-scheme", u.scheme, "scheme", diag.S("found", name), diag.S("kind", kind), diag.S("expected", l.schemeNames()))
+		l.find("url-scheme", u.scheme, "scheme", "found", name, "kind", kind, "expected", l.schemeNames())
 		return
 	}
 	if l.scheme() != nil {
@@ -81,7 +81,7 @@ func (l *linter) lintScheme() {
 	if has(l.f.Other, name) {
 		if info != nil && info.family != famRTMP {
 			l.schemeBad = true
-			f := l.find("url-scheme", u.scheme, "scheme", diag.S("found", name), diag.S("kind", schemeKind(name)), diag.S("expected", l.schemeNames()))
+			f := l.find("url-scheme", u.scheme, "scheme", "found", name, "kind", schemeKind(name), "expected", l.schemeNames())
 			lowered(f, diag.Info, diag.Documented)
 		}
 		return
@@ -91,16 +91,16 @@ func (l *linter) lintScheme() {
 	if info == nil && looksLikeKey(name) {
 		found = Mask
 	}
-	args := diag.Args{diag.S("found", found)}
+	args := []string{"found", found}
 	if k := schemeKind(name); k != "" {
-		args = append(args, diag.S("kind", k))
+		args = append(args, "kind", k)
 	} else if info == nil {
 		if near := nearScheme(name); near != "" {
-			args = append(args, diag.S("kind", "probably a slip for "+near))
+			args = append(args, "kind", "probably a slip for "+near)
 			l.m.scheme(near)
 		}
 	}
-	args = append(args, diag.S("expected", l.schemeNames()))
+	args = append(args, "expected", l.schemeNames())
 	f := l.find("url-scheme", u.scheme, "scheme", args...)
 	if name == "rtmps" && l.f.AnyPort {
 		// One's own server may have a TLS proxy in front of it.
@@ -150,7 +150,7 @@ func (l *linter) hostScheme(name string) {
 				other = o.Exact
 			}
 		}
-		l.find("url-host", l.u.host, "host", diag.S("found", host), diag.S("problem", "this host takes "+h.Scheme+" only"), diag.S("expected", other))
+		l.find("url-host", l.u.host, "host", "found", host, "problem", "this host takes "+h.Scheme+" only", "expected", other)
 		l.m.host(other)
 		return
 	}
@@ -162,7 +162,7 @@ func (l *linter) hostScheme(name string) {
 	if s := l.tls(); s != nil && l.u.hasPort {
 		l.m.port(strconv.Itoa(s.Ports[0]))
 	}
-	l.find("url-scheme", l.u.scheme, "scheme", diag.S("found", name), diag.S("kind", "which this host does not take"), diag.S("expected", h.Scheme))
+	l.find("url-scheme", l.u.scheme, "scheme", "found", name, "kind", "which this host does not take", "expected", h.Scheme)
 }
 
 // playback names a URL that viewers use, or that belongs to another protocol;
@@ -370,7 +370,7 @@ func (l *linter) lintHost() {
 		if p, ok := u.param("txHost"); ok && l.p.ID == "tencent-css" && !p.value.empty() {
 			return
 		}
-		l.find("url-ip-host", u.host, "host", diag.S("found", h), diag.S("expected", l.hostForms()))
+		l.find("url-ip-host", u.host, "host", "found", h, "expected", l.hostForms())
 		return
 	}
 	if ip {
@@ -378,16 +378,16 @@ func (l *linter) lintHost() {
 	}
 	if l.f.Hosts != nil {
 		if l.hostRule() == nil {
-			args := diag.Args{diag.S("found", h)}
+			args := []string{"found", h}
 			if what := l.hostProblem(h); what != "" {
-				args = append(args, diag.S("problem", what))
+				args = append(args, "problem", what)
 			}
-			l.find("url-host", u.host, "host", append(args, diag.S("expected", l.hostForms()))...)
+			l.find("url-host", u.host, "host", append(args, "expected", l.hostForms())...)
 		}
 		return
 	}
 	if id, name, by := u.recognise(); by == "host" && id != "" && id != l.p.ID && !l.f.AnyPort && !(l.p.Retired != "" && hasPrefix(id, "azure")) {
-		l.find("url-host", u.host, "host", diag.S("found", h), diag.S("problem", "it belongs to "+name), diag.S("expected", l.hostForms()))
+		l.find("url-host", u.host, "host", "found", h, "problem", "it belongs to "+name, "expected", l.hostForms())
 		return
 	}
 	if l.p.ID == "tencent-css" {
@@ -434,7 +434,7 @@ func (l *linter) lintPort() {
 	if u.hasPort {
 		if v, err := strconv.Atoi(port); err != nil || v < 1 || v > 65535 {
 			l.portBad = true
-			l.find("url-port", u.port, "port", diag.S("found", clip(port, 12)), diag.S("expected", "1 to 65535"))
+			l.find("url-port", u.port, "port", "found", clip(port, 12), "expected", "1 to 65535")
 			if s := l.scheme(); s != nil {
 				l.m.port(strconv.Itoa(s.Ports[0]))
 			}
@@ -470,7 +470,7 @@ func (l *linter) lintPort() {
 	if !u.hasPort {
 		g = u.host
 	}
-	f := l.find("url-port", g, "port", diag.S("found", shown), diag.S("scheme", name), diag.S("expected", ports(s.Ports)))
+	f := l.find("url-port", g, "port", "found", shown, "scheme", name, "expected", ports(s.Ports))
 	if has(l.f.NoPort, name) {
 		lowered(f, diag.Error, diag.Inferred)
 	}
@@ -513,9 +513,9 @@ func (l *linter) pairing(name, port string) bool {
 		if s.TLS {
 			speaks = "TLS"
 		}
-		args := diag.Args{diag.S("scheme", name), diag.S("found", port), diag.S("speaks", speaks)}
+		args := []string{"scheme", name, "found", port, "speaks", speaks}
 		if own != nil {
-			args = append(args, diag.S("expected", ports(own.Ports)))
+			args = append(args, "expected", ports(own.Ports))
 		}
 		f := l.find("url-port-scheme", u.port, "port", args...)
 		if l.f.AnyPort {
@@ -536,7 +536,7 @@ func (l *linter) pairing(name, port string) bool {
 		return true
 	}
 	if own == nil && name == "rtmps" && (port == "1935") && l.f.AnyPort {
-		f := l.find("url-port-scheme", u.port, "port", diag.S("scheme", name), diag.S("found", port), diag.S("speaks", "plain RTMP"))
+		f := l.find("url-port-scheme", u.port, "port", "scheme", name, "found", port, "speaks", "plain RTMP")
 		f.Basis = diag.Inferred
 		l.m.port("")
 		return true
@@ -560,7 +560,7 @@ func (l *linter) lintCleartext() {
 	if l.f.AnyPort && (l.hostName() == "localhost" || isLocal(l.hostName())) {
 		return
 	}
-	l.find("url-cleartext", u.scheme, "scheme", diag.S("expected", s.Name+" on port "+ports(s.Ports)))
+	l.find("url-cleartext", u.scheme, "scheme", "expected", s.Name+" on port "+ports(s.Ports))
 }
 
 func (l *linter) hasCredentials() bool {
@@ -598,5 +598,5 @@ func (l *linter) lintRetired() {
 	if l.u.host.empty() {
 		return
 	}
-	l.find("url-retired", l.u.host, "host", diag.S("service", "Azure Media Services"), diag.S("retired_on", p.Retired))
+	l.find("url-retired", l.u.host, "host", "service", "Azure Media Services", "retired_on", p.Retired)
 }

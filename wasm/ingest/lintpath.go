@@ -16,7 +16,7 @@ func (l *linter) lintPath() {
 	switch {
 	case f.WholePath:
 	case lay.appMissing:
-		l.find("url-app", here, "application", l.appArgs(diag.B("missing", true))...)
+		l.find("url-app", here, "application", l.appArgs("missing", yes)...)
 		if f.App != "" && len(u.segs) > 0 {
 			l.m.insertApp(f.App)
 		}
@@ -25,7 +25,7 @@ func (l *linter) lintPath() {
 	case lay.appWrong && !l.isPlaceholder(lay.app):
 		args := l.appArgs()
 		if shown, ok := l.shown(lay.app); ok {
-			args = l.appArgs(diag.S("found", shown))
+			args = l.appArgs("found", shown)
 		}
 		l.find("url-app", lay.app, "application", args...)
 		if equalFold(app, f.App) {
@@ -54,12 +54,12 @@ func (l *linter) shown(g seg) (string, bool) {
 	return l.u.str(g), !g.empty()
 }
 
-func (l *linter) appArgs(args ...diag.Arg) []diag.Arg {
+func (l *linter) appArgs(args ...string) []string {
 	form := l.f.App
 	if form == "" {
 		form = l.expected()
 	}
-	return append(args, diag.S("expected", form))
+	return append(args, "expected", form)
 }
 
 // shortForm reports Azure's older form without /live, and mostly without a
@@ -72,7 +72,7 @@ func (l *linter) shortForm() {
 	if l.l.stream.empty() {
 		missing += " and the stream name"
 	}
-	f := l.find("url-form", l.l.token, "access token", diag.S("missing", missing), diag.S("expected", l.expected()))
+	f := l.find("url-form", l.l.token, "access token", "missing", missing, "expected", l.expected())
 	f.Severity = min(f.Severity, diag.Info)
 	if !l.l.stream.empty() && isToken(l.u.str(l.l.token), l.f.Token) {
 		l.m.insertApp(l.f.App)
@@ -89,15 +89,15 @@ func (l *linter) lintToken() {
 		return
 	}
 	n := utf8.RuneCountInString(s)
-	args := diag.Args{diag.I("found_length", int64(n))}
+	args := []string{"found_length", whole(int64(n))}
 	if r, at := firstNot(s, func(r rune) bool { return r < utf8.RuneSelf && (isHex(byte(r)) || r == '-' && rule.GUID) }); at > 0 {
-		args = append(args, diag.S("character", visible(r)), diag.I("position", int64(at)))
+		args = append(args, "character", visible(r), "position", whole(int64(at)))
 	}
 	expected := "32 hexadecimal digits"
 	if rule.GUID {
 		expected += ", or a GUID with dashes"
 	}
-	l.find("url-token", l.l.token, "access token", append(args, diag.S("expected", expected))...)
+	l.find("url-token", l.l.token, "access token", append(args, "expected", expected)...)
 }
 
 // firstNot finds the first character that a name may not have and its
@@ -118,7 +118,7 @@ func (l *linter) lintStream(here seg) {
 		case lay.noLive && f.Short != nil: // the short form has none
 		case !f.StreamNeeded && !f.WholePath:
 		default:
-			l.find("url-stream-name", here, "stream name", l.streamArgs(diag.B("missing", true))...)
+			l.find("url-stream-name", here, "stream name", l.streamArgs("missing", yes)...)
 		}
 		return
 	}
@@ -131,18 +131,18 @@ func (l *linter) lintStream(here seg) {
 		l.tencentStream()
 	}
 	if l.p.ID == "srs" && contains(u.str(lay.app), "...vhost...") {
-		l.find("url-form", lay.app, "application", diag.S("missing", "?vhost= (the old app...vhost...NAME form)"), diag.S("expected", l.f.Template))
+		l.find("url-form", lay.app, "application", "missing", "?vhost= (the old app...vhost...NAME form)", "expected", l.f.Template)
 	}
 }
 
-func (l *linter) streamArgs(args ...diag.Arg) []diag.Arg {
+func (l *linter) streamArgs(args ...string) []string {
 	switch {
 	case l.f.NameChars != "":
-		return append(args, diag.S("expected", "letters, digits and "+spelled(l.f.NameChars)))
+		return append(args, "expected", "letters, digits and "+spelled(l.f.NameChars))
 	case l.f.KeyInField:
-		return append(args, diag.S("expected", l.expected()+" (encoders take the stream key in a field of its own)"))
+		return append(args, "expected", l.expected()+" (encoders take the stream key in a field of its own)")
 	}
-	return append(args, diag.S("expected", l.expected()))
+	return append(args, "expected", l.expected())
 }
 
 func spelled(chars string) string {
@@ -164,7 +164,7 @@ func (l *linter) spaced(g seg) bool {
 		d := &l.c.dirt[i]
 		if (d.kind == dirtSpace || d.kind == dirtBreak) && d.start > start && d.end < end {
 			l.findAt("url-stream-name", d.start, d.end, "stream name",
-				l.streamArgs(diag.S("character", d.name()), diag.I("position", l.character(d.start)-l.character(start)+1))...)
+				l.streamArgs("character", d.name(), "position", whole(l.character(d.start)-l.character(start)+1))...)
 			return true
 		}
 	}
@@ -188,15 +188,15 @@ func (l *linter) nameChars(rule, part string, g seg) {
 		}
 	}
 	bad := seg{g.s + i, g.s + i + utf8.RuneLen(r)}
-	args := diag.Args{}
+	args := []string{}
 	if shown, ok := l.shown(g); ok && rule == "url-app" {
-		args = append(args, diag.S("found", shown))
+		args = append(args, "found", shown)
 	}
-	args = append(args, diag.S("character", visible(r)))
+	args = append(args, "character", visible(r))
 	if rule == "url-stream-name" {
-		args = append(args, diag.I("position", int64(at)))
+		args = append(args, "position", whole(int64(at)))
 	}
-	f := l.find(rule, bad, part, append(args, diag.S("expected", "letters, digits and "+spelled(l.f.NameChars)))...)
+	f := l.find(rule, bad, part, append(args, "expected", "letters, digits and "+spelled(l.f.NameChars))...)
 	f.Basis = diag.Inferred
 }
 
@@ -209,7 +209,7 @@ func (l *linter) lintPlace() {
 		}
 	}
 	report := func(g seg, where string) {
-		l.find("url-key-place", g, "stream name", diag.S("where", where), diag.S("server", l.serverShown()))
+		l.find("url-key-place", g, "stream name", "where", where, "server", l.serverShown())
 	}
 	if l.o.Split && l.keyAt == 0 {
 		if !l.l.stream.empty() && !l.f.WholePath && !l.isPlaceholder(l.l.stream) {
@@ -321,7 +321,7 @@ func (l *linter) lintRates() {
 		case name != lowerASCII(name) && ok && v > 0:
 			shown += ", and the name is written in small letters"
 		}
-		l.find("url-datarate", g, "query", diag.S("parameter", lowerASCII(name)), diag.S("found", shown))
+		l.find("url-datarate", g, "query", "parameter", lowerASCII(name), "found", shown)
 	}
 }
 

@@ -98,6 +98,23 @@ func (u *parsed) showPath(f *profile.URLForm, l *layout, pub []bool, show func(s
 	}
 }
 
+// inList reports whether a word stands in a list of words with spaces between.
+func inList(word, list string) bool {
+	for from := 0; word != ""; {
+		i := strings.Index(list[from:], word)
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(word)
+		if (i == 0 || list[i-1] == ' ') && (end == len(list) || list[end] == ' ') {
+			return strings.IndexByte(word, ' ') < 0
+		}
+		from = end
+	}
+	return false
+}
+
 // isPlainName reports whether s is a name as people choose them for an
 // application: a few words, digits at the end at most.
 func isPlainName(s string) bool {
@@ -134,13 +151,7 @@ func isWordChars(s string) bool {
 // wellKnownApp reports whether a lone word in the path is surely an
 // application and no key.
 func wellKnownApp(s string) bool {
-	switch lowerASCII(s) {
-	case "live", "live1", "live2", "app", "rtmp", "rtmp2", "stream", "streams", "ingest", "publish", "push", "pub", "input",
-		"liveapp", "webrtcapp", "webrtcappee", "x", "s", "in", "relay", "static", "live-bvc", "gifshow", "lsm", "manual", "hls", "vod",
-		"live-upload", "_definst_", "origin", "broadcast", "http_upload_hls":
-		return true
-	}
-	return false
+	return inList(lowerASCII(s), "live live1 live2 app rtmp rtmp2 stream streams ingest publish push pub input liveapp webrtcapp webrtcappee x s in relay static live-bvc gifshow lsm manual hls vod live-upload _definst_ origin broadcast http_upload_hls")
 }
 
 func (u *parsed) showQuery(show func(seg), at func(int)) {
@@ -179,9 +190,7 @@ func (u *parsed) showQuery(show func(seg), at func(int)) {
 // showName reports whether a parameter's name may be shown: a known one, or a
 // short lower-case word. c2VjcmV0== is no name but a secret with its padding.
 func showName(name, value string) bool {
-	switch name {
-	case "txSecret", "txTime", "txHost", "auth_key", "clientConfigId", "hwSecret", "hwTime", "subscriberId", "subscriberCode",
-		"mainTrack", "videodatarate", "audiodatarate", "bandwidthtest", "streamname", "videoDataRate", "audioDataRate":
+	if inList(name, "txSecret txTime txHost auth_key clientConfigId hwSecret hwTime subscriberId subscriberCode mainTrack videodatarate audiodatarate bandwidthtest streamname videoDataRate audioDataRate") {
 		return true
 	}
 	if name == "" || len(name) > 16 || value == "" || onlyEquals(value) || !isAlpha(name[0]) || looksLikeKey(name) {
@@ -211,15 +220,14 @@ func onlyEquals(s string) bool {
 // harmless reports whether a parameter's value may be shown. The list says
 // which are; every other value may be a secret.
 func harmless(name, value string) bool {
-	switch name {
-	case "txTime", "hwTime":
+	switch {
+	case inList(name, "txTime hwTime"):
 		return len(value) <= 12 && allHex(value)
-	case "videodatarate", "audiodatarate", "videoDataRate", "audioDataRate":
+	case inList(name, "videodatarate audiodatarate videoDataRate audioDataRate"):
 		return len(value) <= 10 && isWordChars(value) && value != "" && (isDigit(value[0]) || value[0] == '-')
-	case "backup", "bandwidthtest", "bizid", "copy", "priority", "record", "wm", "wmid", "mode", "latency", "pkt_size", "live",
-		"s_bl", "s_gl", "s_ps", "s_psm", "s_sc", "s_sw", "s_vt", "s_tids", "s_oil", "timeout", "transtype", "tlpktdrop":
+	case inList(name, "backup bandwidthtest bizid copy priority record wm wmid mode latency pkt_size live s_bl s_gl s_ps s_psm s_sc s_sw s_vt s_tids s_oil timeout transtype tlpktdrop"):
 		return len(value) <= 8 && isWordChars(value) && !looksLikeKey(value)
-	case "vhost", "domain", "txHost":
+	case inList(name, "vhost domain txHost"):
 		return value == "__defaultVhost__" || isPlainHost(value)
 	}
 	return false

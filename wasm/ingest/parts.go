@@ -225,12 +225,7 @@ func commonWord(s string) bool {
 	if n := len(s); n > 0 && isOneOf(s[n-1], ",;.") {
 		s = s[:n-1]
 	}
-	switch lowerASCII(s) {
-	case "server", "url", "stream", "key", "name", "rtmp", "rtmps", "ingest", "push", "publish", "address", "link", "primary", "backup",
-		"ffmpeg", "obs", "f", "c", "copy", "flv", "re", "i", "http", "https", "the", "is", "my", "here", "use", "this", "please", "and", "for":
-		return true
-	}
-	return false
+	return inList(lowerASCII(s), "server url stream key name rtmp rtmps ingest push publish address link primary backup ffmpeg obs f c copy flv re i http https the is my here use this please and for")
 }
 
 // Source is the input as it came; it holds secrets.

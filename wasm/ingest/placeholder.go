@@ -1,6 +1,6 @@
 package ingest
 
-import "ingestdoctor/wasm/diag"
+import "strings"
 
 // lintPlaceholders finds parts that a person was meant to replace. Where one is
 // found, no other rule speaks of that part.
@@ -24,7 +24,7 @@ func (l *linter) lintPlaceholders() {
 					what = l.c.in[0][start:end]
 				}
 			}
-			l.find("url-placeholder", p, part, diag.S("placeholder", what), diag.S("part", part))
+			l.find("url-placeholder", p, part, "placeholder", what, "part", part)
 			from = p.e
 		}
 	}
@@ -140,16 +140,21 @@ func bracketed(open byte, inner string) string {
 	return string(rune(open)) + inner + string(rune(closing(open)))
 }
 
+// manualWords are the words of placeholders, each with a space behind.
+const manualWords = "stream key name access token host server address ip port app application instance domain push ingest publish url your live event account region random hex string md time secret user password pass id guid path channel here the expire expiry timestamp abbrev ams pop vhost insert enter my input playpath "
+
 // knownWords reports whether a text is put together from the words that
 // manuals use in placeholders.
 func knownWords(s string) bool {
 	w := squash(s)
 	for len(w) > 0 {
 		n := 0
-		for _, k := range [...]string{"stream", "key", "name", "access", "token", "host", "server", "address", "ip", "port", "app", "application", "instance", "domain", "push", "ingest", "publish", "url", "your", "live", "event", "account", "region", "random", "hex", "string", "md", "time", "secret", "user", "password", "pass", "id", "guid", "path", "channel", "here", "the", "expire", "expiry", "timestamp", "abbrev", "ams", "pop", "vhost", "insert", "enter", "my", "input", "playpath"} {
-			if hasPrefix(w, k) && len(k) > n {
+		for from := 0; from < len(manualWords); {
+			end := from + strings.IndexByte(manualWords[from:], ' ')
+			if k := manualWords[from:end]; hasPrefix(w, k) && len(k) > n {
 				n = len(k)
 			}
+			from = end + 1
 		}
 		if n == 0 {
 			return false
@@ -210,17 +215,15 @@ func masked(s string) bool {
 
 // isStock reports whether a word is a placeholder that manuals use.
 func isStock(s string) bool {
-	switch s { // as they stand: in small letters these may well be real names
-	case "KEY", "TOKEN", "HOST", "SERVER", "STREAM_NAME", "STREAMNAME", "STREAM", "APP_NAME", "APPNAME", "APPLICATION", "ACCESS_TOKEN", "AppName", "StreamName", "StreamKey", "streamKey":
+	// As they stand: in small letters these may well be real names.
+	if inList(s, "KEY TOKEN HOST SERVER STREAM_NAME STREAMNAME STREAM APP_NAME APPNAME APPLICATION ACCESS_TOKEN AppName StreamName StreamKey streamKey") {
 		return true
 	}
 	if len(s) > 48 {
 		return false
 	}
 	w := squash(s)
-	switch w {
-	case "guidappid", "appid", "streamkey", "streamkeyhere", "keyhere", "accesstoken", "changeme", "replaceme", "insertkeyhere", "enterkeyhere",
-		"pastekeyhere", "insertstreamkey", "enterstreamkey", "mystreamkey", "thestreamkey", "secretkey", "todo":
+	if inList(w, "guidappid appid streamkey streamkeyhere keyhere accesstoken changeme replaceme insertkeyhere enterkeyhere pastekeyhere insertstreamkey enterstreamkey mystreamkey thestreamkey secretkey todo") {
 		return len(w)+4 >= len(s) // a real name may have these letters among digits
 	}
 	if len(w) >= 7 && len(w)+4 >= len(s) {
@@ -234,11 +237,7 @@ func isStock(s string) bool {
 }
 
 func hostPlaceholder(s string) (what string, at, n int) {
-	switch w := lowerASCII(s); {
-	case s == "HOST", s == "SERVER", s == "IP", s == "DOMAIN":
-		return s, 0, len(s)
-	case w == "hostname", w == "server_ip", w == "serverip", w == "server-ip", w == "ip_address", w == "ip-address", w == "ipaddress", w == "inputip",
-		w == "domain.com", w == "servername", w == "server_name", w == "server-name", w == "x.x.x.x", w == "xxx.xxx.xxx.xxx", w == "pushdomain", w == "push-domain", w == "ingestdomain":
+	if inList(s, "HOST SERVER IP DOMAIN") || inList(lowerASCII(s), "hostname server_ip serverip server-ip ip_address ip-address ipaddress inputip domain.com servername server_name server-name x.x.x.x xxx.xxx.xxx.xxx pushdomain push-domain ingestdomain") {
 		return s, 0, len(s)
 	}
 	for i := 0; i < len(s); {

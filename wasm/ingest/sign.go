@@ -1,23 +1,11 @@
 package ingest
 
 import (
-	"crypto/md5"
 	"strconv"
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
 )
-
-const hexDigits = "0123456789abcdef"
-
-func md5Hex(s string) string {
-	sum := md5.Sum([]byte(s)) // the platforms' own choice
-	b := make([]byte, 0, 32)
-	for _, c := range sum {
-		b = append(b, hexDigits[c>>4], hexDigits[c&15])
-	}
-	return string(b)
-}
 
 // SignTencent makes the two parameters of a Tencent push URL: txSecret is
 // MD5(key + StreamName + txTime), txTime the expiry in hexadecimal Unix
@@ -149,7 +137,7 @@ func (l *linter) lintSigned() {
 	hasAuth = hasAuth && !auth.value.empty()
 	end := seg{len(u.t), len(u.t)}
 	if !hasAuth {
-		l.find("url-auth-missing", end, "query", diag.S("parameter", sg.Auth))
+		l.find("url-auth-missing", end, "query", "parameter", sg.Auth)
 	}
 	if sg.Expiry != sg.Auth {
 		l.tencentSigned(sg, auth, hasAuth, end)
@@ -167,7 +155,7 @@ func (l *linter) tencentSigned(sg *profile.Signed, auth *param, hasAuth bool, en
 	has = has && !expiry.value.empty()
 	switch {
 	case !has:
-		l.find("url-expiry-missing", end, "query", diag.S("parameter", sg.Expiry))
+		l.find("url-expiry-missing", end, "query", "parameter", sg.Expiry)
 	case l.isPlaceholder(expiry.value):
 	default:
 		text := u.str(expiry.value)
@@ -175,10 +163,10 @@ func (l *linter) tencentSigned(sg *profile.Signed, auth *param, hasAuth bool, en
 		decimal, derr := strconv.ParseInt(text, 10, 64)
 		switch {
 		case err != nil:
-			l.find("url-expiry-missing", expiry.value, "query", diag.S("parameter", sg.Expiry), diag.S("problem", "its value is no hexadecimal number"))
+			l.find("url-expiry-missing", expiry.value, "query", "parameter", sg.Expiry, "problem", "its value is no hexadecimal number")
 		case derr == nil && len(text) == 10 && decimal > 1e9 && decimal < 1<<32:
-			f := l.find("url-expiry-missing", expiry.value, "query", diag.S("parameter", sg.Expiry),
-				diag.S("problem", "its value looks like decimal seconds ("+utc(decimal)+"), and the platform reads it as a hexadecimal number"))
+			f := l.find("url-expiry-missing", expiry.value, "query", "parameter", sg.Expiry,
+				"problem", "its value looks like decimal seconds ("+utc(decimal)+"), and the platform reads it as a hexadecimal number")
 			f.Basis = diag.Inferred
 		default:
 			l.expires(at, sg.Expiry, expiry.value)
@@ -258,7 +246,7 @@ func notMD5(s string) string {
 
 func (l *linter) mismatch(name string, g seg, problem string) {
 	l.r.Signature = "mismatch"
-	l.find("url-auth-mismatch", g, "query", diag.S("parameter", name), diag.S("problem", problem))
+	l.find("url-auth-mismatch", g, "query", "parameter", name, "problem", problem)
 }
 
 func (l *linter) verified(ok bool, name string, g seg, over string) {
@@ -267,7 +255,7 @@ func (l *linter) verified(ok bool, name string, g seg, over string) {
 		return
 	}
 	l.r.Signature = "mismatch"
-	l.find("url-auth-mismatch", g, "query", diag.S("parameter", name), diag.S("signed", over))
+	l.find("url-auth-mismatch", g, "query", "parameter", name, "signed", over)
 }
 
 // expires notes until when the URL is good and reports one that is not, or
@@ -280,15 +268,15 @@ func (l *linter) expires(at int64, name string, g seg) {
 		}
 	}
 	l.r.Expiry = e
-	args := diag.Args{diag.S("expires_at", e.UTC)}
+	args := []string{"expires_at", e.UTC}
 	if e.Local != "" {
-		args = append(args, diag.S("local_at", e.Local))
+		args = append(args, "local_at", e.Local)
 	}
 	switch {
 	case e.Left <= 0:
-		l.find("url-expired", g, "query", append(args, diag.I("ago_ms", -e.Left*1000), diag.S("parameter", name))...)
+		l.find("url-expired", g, "query", append(args, "ago_ms", whole(-e.Left*1000), "parameter", name)...)
 	case e.Left < soon:
-		l.find("url-expiry-soon", g, "query", append(args, diag.I("left_ms", e.Left*1000), diag.S("parameter", name))...)
+		l.find("url-expiry-soon", g, "query", append(args, "left_ms", whole(e.Left*1000), "parameter", name)...)
 	}
 }
 
@@ -304,12 +292,12 @@ func (l *linter) tencentHost(h string) {
 	const expected = "a domain of the type push, from Domain Management"
 	switch {
 	case contains(h, "liveplay.myqcloud.com"), hasSuffix(h, ".tliveplay.com"):
-		l.find("url-host", l.u.host, "host", diag.S("found", h), diag.S("problem", "a playback domain"), diag.S("expected", expected))
+		l.find("url-host", l.u.host, "host", "found", h, "problem", "a playback domain", "expected", expected)
 	case label == "play" || label == "pull" || label == "playback" || label == "liveplay":
-		f := l.find("url-host", l.u.host, "host", diag.S("found", h), diag.S("problem", "its name is that of a playback domain"), diag.S("expected", expected))
+		f := l.find("url-host", l.u.host, "host", "found", h, "problem", "its name is that of a playback domain", "expected", expected)
 		lowered(f, diag.Warning, diag.Ours)
 	case hasSuffix(h, ".tlivepush.com"):
-		f := l.find("url-host", l.u.host, "host", diag.S("found", h), diag.S("problem", "this is Tencent's test domain, not meant for production"), diag.S("expected", expected))
+		f := l.find("url-host", l.u.host, "host", "found", h, "problem", "this is Tencent's test domain, not meant for production", "expected", expected)
 		lowered(f, diag.Info, diag.Documented)
 	}
 }
@@ -320,7 +308,7 @@ func (l *linter) tencentStream() {
 	if hasSuffix(h, ".livepush.myqcloud.com") {
 		id := h[:len(h)-len(".livepush.myqcloud.com")]
 		if id != "" && allDigits(id) && !hasPrefix(stream, id+"_") && !l.isPlaceholder(l.l.stream) {
-			f := l.find("url-stream-name", l.l.stream, "stream name", diag.S("problem", "does not begin with "+id+"_, as it has to on this domain"), diag.S("expected", id+"_<name>"))
+			f := l.find("url-stream-name", l.l.stream, "stream name", "problem", "does not begin with "+id+"_, as it has to on this domain", "expected", id+"_<name>")
 			lowered(f, diag.Warning, diag.Inferred)
 		}
 		return
@@ -329,7 +317,7 @@ func (l *linter) tencentStream() {
 		switch tail := lowerASCII(stream[at+1:]); {
 		case tail == "hd", tail == "sd", tail == "fhd", tail == "uhd", len(tail) > 3 && tail[len(tail)-1] == 'p' && allDigits(tail[:len(tail)-1]):
 			g := seg{l.l.stream.s + at, l.l.stream.e}
-			f := l.find("url-stream-name", g, "stream name", diag.S("problem", "ends in _"+tail+", as playback URLs of a transcoding template do"), diag.S("expected", "the plain name"))
+			f := l.find("url-stream-name", g, "stream name", "problem", "ends in _"+tail+", as playback URLs of a transcoding template do", "expected", "the plain name")
 			lowered(f, diag.Info, diag.Documented)
 		}
 	}
