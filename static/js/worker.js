@@ -337,6 +337,13 @@ function readTail(file) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// unreadable makes one kind of what readers say of a file that changed or
+// vanished since it was chosen: slices a DOMException, Chromium's streams a
+// TypeError ("network error").
+function unreadable(err) {
+  return err instanceof DOMException ? err : new DOMException(String(err), 'NotReadableError');
+}
+
 function readingFailed(err, read) {
   const sofar = read > 0 ? ' The report covers what was read before that.' : '';
   switch (err.name) {
