@@ -70,6 +70,43 @@ func multitrack(n int, noMeta bool) []byte {
 	return b.Bytes()
 }
 
+// audioTracks has legacy AAC as track 0 and two more as multitrack tags.
+func audioTracks() []byte {
+	s := flvtest.Stream{}
+	s.Each = func(t *flvtest.Tag) {
+		if t.Type != 8 {
+			return
+		}
+		b := flvtest.New()
+		for id := byte(1); id < 3; id++ {
+			packet := byte(1)
+			if t.Config {
+				packet = 0
+			}
+			b.Audio(t.Timestamp, flvtest.MultiAudio(flvtest.OneTrack, packet, flvtest.Track{ID: id, FourCC: "mp4a", Payload: t.Body[2:]}))
+		}
+		t.Before = b.Bytes()[13:]
+	}
+	return s.Build().Bytes()
+}
+
+// enhancedAVC writes H.264 with FourCC headers, CodedFrames and CodedFramesX.
+func enhancedAVC() []byte {
+	s := flvtest.Stream{EditMetaData: set("videocodecid", 0x61766331)}
+	s.Each = func(t *flvtest.Tag) {
+		switch {
+		case t.Type != 9:
+		case t.Config:
+			t.Body = flvtest.ExVideo(1, 0, "avc1", t.Body[5:])
+		case t.Frame%2 == 0:
+			t.Body = flvtest.ExVideo(frameType(t.Key), 1, "avc1", t.Body[2:])
+		default:
+			t.Body = flvtest.ExVideo(frameType(t.Key), 3, "avc1", t.Body[5:])
+		}
+	}
+	return s.Build().Bytes()
+}
+
 // two joins two recordings, the second one continuing the clock.
 func two(a, c flvtest.Stream) []byte {
 	a.Seconds, c.Seconds = 10, 10
@@ -197,6 +234,20 @@ var codecFaults = []fault{
 		}
 	}},
 	{name: "three tracks anywhere", build: func() []byte { return multitrack(3, false) }},
+	{name: "three audio tracks, as OBS sends them, to YouTube", profile: "youtube", build: audioTracks, want: "qualities-exceeded!", infos: "bitrate-exceeded", check: func(t *testing.T, r *diag.Report) {
+		text(t, r, "qualities-exceeded", "track", "audio")
+		if n := len(r.Media.Tracks); n != 4 || r.Media.Tracks[2].ID != 1 || r.Media.Tracks[2].SampleRate != 44100 {
+			t.Errorf("%+v", r.Media.Tracks)
+		}
+	}},
+	{name: "three audio tracks anywhere", build: audioTracks},
+	{name: "an AVC sequence header in Enhanced form", build: func() []byte { return enhancedAVC() }},
+	{name: "Enhanced AVC to Azure", profile: "azure-live-encoding", build: func() []byte { return enhancedAVC() }, want: "codec-video-unsupported!", check: func(t *testing.T, r *diag.Report) {
+		text(t, r, "codec-video-unsupported", "codec", "Enhanced RTMP")
+		if f := finding(r, "codec-video-unsupported"); f.Basis != diag.Inferred {
+			t.Errorf("basis %s", f.Basis)
+		}
+	}},
 	{name: "Annex B", build: func() []byte {
 		return changeVideo(func(t *flvtest.Tag) {
 			if t.Key {

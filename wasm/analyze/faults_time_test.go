@@ -45,6 +45,17 @@ var timeFaults = []fault{
 	}, want: "timestamp-backwards!", check: func(t *testing.T, r *diag.Report) {
 		text(t, r, "timestamp-backwards", "cause", "24 bits")
 	}},
+	{name: "negative times without their sign, as FFmpeg writes them", build: func() []byte {
+		s := flvtest.Stream{Seconds: 20, StartMS: -66}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Timestamp < 0 {
+				t.Timestamp &= 1<<31 - 1
+			}
+		}
+		return s.Build().Bytes()
+	}, want: "timestamp-backwards!", check: func(t *testing.T, r *diag.Report) {
+		text(t, r, "timestamp-backwards", "cause", "sign")
+	}},
 	{name: "presentation times instead of decoding times", build: func() []byte {
 		s := flvtest.Stream{Seconds: 20, BFrames: 2}
 		s.Each = func(t *flvtest.Tag) {

@@ -30,33 +30,31 @@ func (a *Analyzer) summary(state string) *diag.Summary {
 	var bytes int64
 	var span float64
 	begun := false
-	for _, kind := range [...]check.Kind{check.Video, check.Audio} {
-		for _, tr := range st.Tracks {
-			if tr.Kind != kind || tr.Frames == 0 && tr.Config == nil {
-				continue
-			}
-			m.Tracks = append(m.Tracks, a.track(tr))
-			if tr.Frames == 0 {
-				continue
-			}
-			end := tr.MaxMS + int64(tr.FrameMS()+0.5)
-			if !begun || tr.FirstMS < m.StartMS {
-				m.StartMS = tr.FirstMS
-			}
-			if !begun || end > m.EndMS {
-				m.EndMS = end
-			}
-			begun = true
-			bytes += tr.Bytes
-			span = max(span, tr.SpanMS())
+	for _, tr := range st.Tracks {
+		if tr.Frames == 0 && tr.Config == nil {
+			continue
 		}
+		m.Tracks = append(m.Tracks, a.track(tr))
+		if tr.Frames == 0 {
+			continue
+		}
+		end := tr.MaxMS + int64(tr.FrameMS()+0.5)
+		if !begun || tr.FirstMS < m.StartMS {
+			m.StartMS = tr.FirstMS
+		}
+		if !begun || end > m.EndMS {
+			m.EndMS = end
+		}
+		begun = true
+		bytes += tr.Bytes
+		span = max(span, tr.SpanMS())
 	}
 	if state == diag.StateReading && begun {
 		if end, ok := a.tail.end(m.StartMS); ok {
 			m.EndMS = max(m.EndMS, end)
 		}
 	}
-	m.DurationMS = m.EndMS - m.StartMS
+	m.DurationMS = max(m.EndMS-m.StartMS, int64(span+0.5))
 	if span > 0 {
 		m.Bitrate = diag.Rate{Mean: decimal(float64(bytes) * 8 / span), Peak: decimal(st.Seconds.PeakKbps())}
 	}

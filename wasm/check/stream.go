@@ -140,10 +140,10 @@ type Stream struct {
 	Encrypted                                                      int64
 	Enhanced                                                       bool
 
-	// First track of each kind, nil before it: what audio and video are held
-	// against each other with.
+	// The track of each kind with the lowest id, nil before its first frame: what
+	// metadata speaks of, and what audio and video are held against each other with.
 	Main [2]*Track
-	// Tracks in the order of their first frame or configuration.
+	// Tracks by kind and id.
 	Tracks []*Track
 	byID   [2][256]*Track
 
@@ -188,7 +188,13 @@ func (s *Stream) track(k Kind, id uint8) *Track {
 	}
 	tr.meta.due = true
 	s.byID[k][id] = tr
-	s.Tracks = append(s.Tracks, tr)
+	i := len(s.Tracks)
+	for i > 0 && (s.Tracks[i-1].Kind > k || s.Tracks[i-1].Kind == k && s.Tracks[i-1].ID > id) {
+		i--
+	}
+	s.Tracks = append(s.Tracks, nil)
+	copy(s.Tracks[i+1:], s.Tracks[i:])
+	s.Tracks[i] = tr
 	return tr
 }
 
@@ -223,7 +229,7 @@ func (s *Stream) begin(tr *Track, t *flv.Tag) {
 	ts := t.Timestamp
 	tr.first = at(t, tr)
 	tr.Delta, tr.leaped = 0, false
-	if s.Main[tr.Kind] == nil {
+	if m := s.Main[tr.Kind]; m == nil || tr.ID < m.ID {
 		s.Main[tr.Kind] = tr
 	}
 	tr.FirstMS, tr.MaxMS, tr.LastMS = ts, ts, ts

@@ -141,10 +141,17 @@ func (c *timing) back(t *flv.Tag, tr *Track) {
 		return
 	}
 	f.reset().text("track", tr.Name).whole("from_ms", tr.LastMS).whole("to_ms", t.Timestamp).whole("back_ms", by)
-	// A writer that leaves the extension byte 0 starts again after 2^24 ms.
-	const day = 1<<24 - 1
-	if last := tr.LastMS & day; by > day-120000 && by <= day+1 && last > day-60000 && t.Timestamp&day < 60000 {
+	const (
+		low24  = 1<<24 - 1
+		low31  = 1<<31 - 1
+		minute = 60000
+	)
+	switch last, now := tr.LastMS, t.Timestamp; {
+	case by > low24-2*minute && by <= low24+1 && last&low24 > low24-minute && now&low24 < minute:
 		f.text("cause", "the low 24 bits start again at 0 and the extension byte for the higher ones is never set")
+	case last > low31-minute && last <= low31 && now >= 0 && now < minute:
+		// FFmpeg masks the extension byte with 0x7f.
+		f.text("cause", "a time just below 0 was written without its sign")
 	}
 }
 

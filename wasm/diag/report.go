@@ -103,7 +103,7 @@ type Limit struct {
 type Summary struct {
 	StartMS    int64      `json:"start_ms"`    // first media timestamp
 	EndMS      int64      `json:"end_ms"`      // last media timestamp plus one frame where known
-	DurationMS int64      `json:"duration_ms"` // EndMS - StartMS
+	DurationMS int64      `json:"duration_ms"` // EndMS - StartMS; more where the clock goes back on its way
 	Tracks     []Track    `json:"tracks"`
 	Bitrate    Rate       `json:"bitrate"`       // audio and video together, without FLV overhead
 	GOP        *GOP       `json:"gop,omitempty"` // of the first video track
