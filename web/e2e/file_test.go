@@ -67,8 +67,11 @@ func agrees(t *testing.T, c *harness.Check, file string, args ...string) harness
 	if !slices.Equal(got.Findings, lines) && len(got.Findings)+len(lines) > 0 {
 		t.Errorf("%s: the page has\n\t%s\nthe command line\n\t%s", filepath.Base(file), strings.Join(got.Findings, "\n\t"), strings.Join(lines, "\n\t"))
 	}
-	text := eval[string](t, c.Tab, "e2e.report")
-	if diff := differences(t, []byte(text), native); diff != "" {
+	saved, err := c.Saved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := differences(t, saved, native); diff != "" {
 		t.Errorf("%s: the two reports differ: %s", filepath.Base(file), diff)
 	}
 	return want

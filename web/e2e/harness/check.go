@@ -34,11 +34,10 @@ const watchCheck = `(() => {
 				const m = e.data || {};
 				const note = {at: performance.now(), t: m.t, id: m.id, read: m.read, size: m.size, ms: m.ms, state: m.state, reader: m.reader, text: m.text};
 				seen.messages.push(note);
-				if (m.t === "done") seen.report = m.report;
 			});
 		}
 	};
-	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: [], report: ""});
+	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: []});
 	addEventListener("change", (e) => { if (e.target.type === "file") seen.begin(); }, true);
 	addEventListener("drop", () => seen.begin(), true);
 	const mark = (name) => performance.getEntriesByName(name).filter((m) => m.startTime > seen.chosen).at(0)?.startTime || 0;
@@ -50,6 +49,16 @@ const watchCheck = `(() => {
 		if (failed && /^(unreadable|broken)$/.test(seen.state())) return failed.at;
 		return seen.messages.some((m) => m.t === "done") && mark("ingest-done");
 	};
+	// What "Download JSON" would save.
+	seen.save = () => new Promise((resolve, reject) => {
+		const save = ingestTool.download;
+		ingestTool.download = (name, text) => {
+			ingestTool.download = save;
+			resolve(text);
+		};
+		document.querySelector("#download").click();
+		setTimeout(reject, 3000, new Error("nothing was saved"));
+	});
 	const timer = setInterval(() => {
 		if (document.querySelector("#file:not([disabled])")) {
 			seen.usable = performance.now();
@@ -167,11 +176,17 @@ func ParseReport(text []byte) (r Report, err error) {
 	return r, err
 }
 
-// Report is the report that the worker gave last.
+// Saved is the JSON that the page gives to save.
+func (c *Check) Saved() ([]byte, error) {
+	text, err := Eval[string](c.Tab, "e2e.save()")
+	return []byte(text), err
+}
+
+// Report is what the page gives to save, read.
 func (c *Check) Report() (Report, error) {
-	text, err := Eval[string](c.Tab, "e2e.report || ''")
+	text, err := c.Saved()
 	if err != nil {
 		return Report{}, err
 	}
-	return ParseReport([]byte(text))
+	return ParseReport(text)
 }
