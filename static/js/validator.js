@@ -7,7 +7,6 @@
 //   ingestValidator.analyse(id, file, profile)
 //   ingestValidator.cancel(id)
 //   ingestValidator.dissect(id, file, offset)
-//   ingestValidator.sample(id, kind)
 //   ingestValidator.about                  the JSON of 'ready', '' until then
 (() => {
   const CANCEL_MS = 300; // a worker that has not stopped by then is replaced
@@ -24,7 +23,7 @@
   let waiting = [];   // calls from before the worker was ready
   let cancelTimer = 0;
 
-  const client = {about: '', listen, analyse, cancel, dissect, sample};
+  const client = {about: '', listen, analyse, cancel, dissect};
   window.ingestValidator = client;
 
   function tell(message) {
@@ -149,6 +148,4 @@
   }
 
   function dissect(id, file, offset) { post({t: 'dissect', id, file, offset}); }
-
-  function sample(id, kind) { post({t: 'sample', id, kind}); }
 })();

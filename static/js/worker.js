@@ -8,12 +8,11 @@
 //      {t: 'analyse', id, file, profile}         one file at a time
 //      {t: 'cancel', id}
 //      {t: 'dissect', id, file, offset}          the tags around a byte offset
-//      {t: 'sample', id, kind}                   one of our own recordings
-// Out: {t: 'ready', about}                       JSON: version, profiles, samples
+// Out: {t: 'ready', about}                       JSON: version, profiles
 //      {t: 'progress', id, read, size, ms}
 //      {t: 'partial', id, report}                JSON of the report so far
 //      {t: 'done', id, report, state, read, ms, reader}
-//      {t: 'dissected', id, tags} {t: 'sample', id, bytes} {t: 'failed', id, text, fatal}
+//      {t: 'dissected', id, tags} {t: 'failed', id, text, fatal}
 
 const CHUNK = 1 << 20;           // bytes a read; larger and smaller are slower
 const FIRST = 64 << 10;          // the first read comes back with this much, for a quick summary
@@ -33,7 +32,6 @@ const FAILED = 2;
 
 let wasm = null;                 // the exports of validator.wasm
 let dead = false;                // the program ended: only a new worker helps
-let samples = [];
 let job = null;                  // the analysis that runs
 
 const encoder = new TextEncoder();
@@ -49,7 +47,6 @@ self.onmessage = async (event) => {
       case 'analyse': await analyse(m); break;
       case 'cancel': if (job && job.id === m.id) job.cancel(); break;
       case 'dissect': await dissect(m); break;
-      case 'sample': sample(m); break;
     }
   } catch (err) {
     if (!(err instanceof Fault)) console.error(err);
@@ -70,7 +67,6 @@ async function init({module, exec, version}) {
   wasm = instance.exports;
   call(() => wasm.named(put(encoder.encode(version || ''))));
   const about = text(call(() => wasm.about()));
-  samples = JSON.parse(about).samples;
   self.postMessage({t: 'ready', about});
 }
 
@@ -369,10 +365,4 @@ async function dissect({id, file, offset}) {
   }
   const tags = text(call(() => wasm.dissect(put(bytes), from, offset)));
   self.postMessage({t: 'dissected', id, tags});
-}
-
-function sample({id, kind}) {
-  const n = call(() => wasm.sample(samples.indexOf(kind)));
-  const bytes = new Uint8Array(wasm.mem.buffer, wasm.result() >>> 0, n).slice();
-  self.postMessage({t: 'sample', id, kind, bytes: bytes.buffer}, [bytes.buffer]);
 }

@@ -74,11 +74,6 @@ func exportAbout() int32 {
 	return guarded(func() int { return current.about() })
 }
 
-//go:wasmexport sample
-func exportSample(kind int32) int32 {
-	return guarded(func() int { return current.sample(int(kind)) })
-}
-
 //go:wasmexport dissect
 func exportDissect(n int32, base, focus float64) int32 {
 	return guarded(func() int { return current.dissect(int(n), int64(base), int64(focus)) })

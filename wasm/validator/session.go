@@ -125,8 +125,8 @@ func (s *session) named(n int) int {
 	return 0
 }
 
-// about writes what the page needs to know before a file is chosen: version,
-// profiles and samples.
+// about writes what the page needs to know before a file is chosen: version
+// and profiles.
 func (s *session) about() int {
 	b := append(s.out[:0], `{"version":`...)
 	b = diag.AppendJSONString(b, analyze.Version)
@@ -138,25 +138,9 @@ func (s *session) about() int {
 		info := p.Info()
 		b = info.AppendJSON(b)
 	}
-	b = append(b, `],"samples":[`...)
-	for i, id := range sampleIDs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = diag.AppendJSONString(b, id)
-	}
 	b = append(b, `],"default":`...)
 	b = diag.AppendJSONString(b, profile.Default().ID)
 	b = append(b, '}')
 	s.out = b
 	return len(b)
-}
-
-// sample makes one of our recordings; which of them, samples says.
-func (s *session) sample(kind int) int {
-	if kind < 0 || kind >= len(samples) {
-		return badCall
-	}
-	s.out = samples[kind](s.out[:0])
-	return len(s.out)
 }

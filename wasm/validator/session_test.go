@@ -3,12 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os/exec"
-	"strings"
 	"testing"
 
+	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
+	"ingestdoctor/web/e2e/flvgen"
 )
 
 // run analyses data as the worker does, in chunks.
@@ -43,80 +43,50 @@ func decode(t *testing.T, s *session, n int) (r diag.Report) {
 	return r
 }
 
-func makeSample(t *testing.T, id string) []byte {
+// recordings are what the tests read: a healthy one, one without key frames for
+// a while, and one with damage in the middle and a cut end.
+func recordings(t testing.TB) map[string][]byte {
 	t.Helper()
-	for i, known := range sampleIDs {
-		if known == id {
+	spec := flvgen.Spec{Width: 640, Height: 360, FPS: 25, VideoKbps: 200, AudioKbps: 64, SampleRate: 44100, KeyMS: 2000, DurationMS: 40000}
+	gap := spec
+	gap.GapAtMS, gap.GapMS = 10000, 20000
+	all := map[string][]byte{"healthy": written(t, spec), "gap": written(t, gap)}
+	h := all["healthy"]
+	damaged := append(bytes.Clone(h[:300000]), bytes.Repeat([]byte{0x80, 0x31, 0xff}, 1000)...)
+	all["damaged"] = append(damaged, h[300000:len(h)-77]...)
+	return all
+}
+
+func written(t testing.TB, s flvgen.Spec) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// The calls of the worker come to the same as the analyser called directly,
+// whatever the chunks.
+func TestSameAsDirect(t *testing.T) {
+	for name, data := range recordings(t) {
+		for _, chunk := range []int{4096, 65536, 1 << 20} {
 			var s session
-			n := s.sample(i)
-			return s.out[:n]
-		}
-	}
-	t.Fatalf("no sample %s", id)
-	return nil
-}
-
-// Each sample shows what its button promises, under every profile, and nothing
-// worse than a note besides.
-func TestSamples(t *testing.T) {
-	for _, tc := range []struct {
-		id   string
-		must []string
-		may  []string // follows from the same fault
-	}{
-		{"long-keyframe-gap", []string{"keyframe-interval"}, []string{"keyframe-irregular"}},
-		{"clock-goes-back", []string{"timestamp-backwards"}, []string{"timestamp-jump", "av-drift", "keyframe-interval", "keyframe-irregular", "metadata-mismatch"}},
-		{"joined-midway", []string{"metadata-missing", "config-video-late", "keyframe-first"}, []string{"track-missing"}},
-		{"damaged", []string{"flv-garbage", "flv-truncated"}, nil},
-		{"healthy", nil, nil},
-	} {
-		data := makeSample(t, tc.id)
-		for _, p := range profile.All() {
-			var s session
-			r := run(t, &s, p.ID, tc.id+".flv", data, 1<<16)
-			found := map[string]diag.Severity{}
-			for _, f := range r.Findings {
-				found[f.Rule] = f.Severity
-				if f.Severity > diag.Info && !strings.Contains(strings.Join(append(tc.must, tc.may...), " "), f.Rule) {
-					t.Errorf("%s, %s: %s %s: %s", tc.id, p.ID, f.Severity, f.Rule, f.Message)
-				}
+			got := run(t, &s, "youtube", name, data, chunk)
+			p, _ := profile.ByID("youtube")
+			a := analyze.New(analyze.Options{Profile: p, Name: name, Size: int64(len(data))})
+			_, _ = a.Write(data)
+			var want diag.Report
+			if err := json.Unmarshal(a.Close(diag.StateComplete, "").JSON(), &want); err != nil {
+				t.Fatal(err)
 			}
-			for _, rule := range tc.must {
-				if sev, _ := p.Severity(rule); sev == diag.Off {
-					continue
-				}
-				if _, ok := found[rule]; !ok {
-					t.Errorf("%s, %s: no %s among %v", tc.id, p.ID, rule, found)
-				}
+			if x, y := got.JSON(), want.JSON(); !bytes.Equal(x, y) {
+				t.Errorf("%s in chunks of %d:\n%.400s\ndirectly\n%.400s", name, chunk, x, y)
+			}
+			if name == "gap" && len(got.Findings) == 0 {
+				t.Error("nothing found in the gap")
 			}
 		}
-	}
-}
-
-func TestLongGapIsWhereTheButtonSays(t *testing.T) {
-	var s session
-	r := run(t, &s, "generic", "x.flv", makeSample(t, "long-keyframe-gap"), 1<<20)
-	for _, f := range r.Findings {
-		if f.Rule == "keyframe-interval" {
-			if f.Media == nil || f.Media.TimestampMS != 14000 || f.Severity != diag.Error {
-				t.Errorf("%+v at %+v", f, f.Media)
-			}
-			return
-		}
-	}
-	t.Error("no keyframe-interval")
-}
-
-// The healthy sample is a recording that players take.
-func TestHealthySampleDecodes(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("no ffmpeg")
-	}
-	cmd := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", "-", "-f", "null", "-")
-	cmd.Stdin = bytes.NewReader(makeSample(t, "healthy"))
-	out, err := cmd.CombinedOutput()
-	if err != nil || len(out) > 0 {
-		t.Errorf("%v: %s", err, out)
 	}
 }
 
@@ -130,8 +100,6 @@ func TestWrongCalls(t *testing.T) {
 		"end":           s.end(0, 0),
 		"open":          s.open(1, 1, 0),
 		"negative":      s.open(-1, 1, 0),
-		"sample":        s.sample(len(samples)),
-		"sample -1":     s.sample(-1),
 		"dissect":       s.dissect(1, 0, 0),
 		"dissect below": s.dissect(0, -1, 0),
 		"named":         s.named(1),
@@ -148,7 +116,7 @@ func TestWrongCalls(t *testing.T) {
 	if got := s.open(n, 0, 0); got >= 0 {
 		t.Errorf("an unknown profile: %d", got)
 	}
-	run(t, &s, "generic", "x.flv", makeSample(t, "healthy"), 4096)
+	run(t, &s, "generic", "x.flv", recordings(t)["healthy"], 4096)
 	if s.end(0, 0) >= 0 || s.write(1) >= 0 {
 		t.Error("calls after the end")
 	}
@@ -156,7 +124,7 @@ func TestWrongCalls(t *testing.T) {
 
 // The end's state and reason are in the report, whatever was read.
 func TestEndings(t *testing.T) {
-	data := makeSample(t, "healthy")
+	data := recordings(t)["healthy"]
 	for state, want := range endings {
 		var s session
 		s.buffer(len(data))
@@ -186,14 +154,13 @@ func TestAbout(t *testing.T) {
 	var about struct {
 		Version  string         `json:"version"`
 		Profiles []diag.Profile `json:"profiles"`
-		Samples  []string       `json:"samples"`
 		Default  string         `json:"default"`
 	}
 	if err := json.Unmarshal(s.out[:n], &about); err != nil {
 		t.Fatalf("%v in %s", err, s.out[:n])
 	}
-	if about.Version != "1.2.3" || about.Default != "generic" || len(about.Profiles) != len(profile.All()) || len(about.Samples) != len(samples) {
-		t.Errorf("%s %s %d %v", about.Version, about.Default, len(about.Profiles), about.Samples)
+	if about.Version != "1.2.3" || about.Default != "generic" || len(about.Profiles) != len(profile.All()) {
+		t.Errorf("%s %s %d", about.Version, about.Default, len(about.Profiles))
 	}
 	for i, p := range about.Profiles {
 		if want := profile.All()[i].Info(); p.ID != want.ID || len(p.Limits) != len(want.Limits) {
@@ -233,11 +200,9 @@ func dissectAt(t *testing.T, data []byte, base, focus int64) []tagJSON {
 	return tags
 }
 
-// Every finding of every sample has its tag among the dissected ones, marked,
-// and the bytes shown are the file's.
+// Every finding has its tag among the dissected ones, marked, and the bytes shown are the file's.
 func TestDissectFindings(t *testing.T) {
-	for _, id := range sampleIDs {
-		data := makeSample(t, id)
+	for id, data := range recordings(t) {
 		var s session
 		r := run(t, &s, "generic", id, data, 1<<20)
 		for _, f := range r.Findings {
@@ -284,10 +249,8 @@ func checkDissected(t *testing.T, name string, data []byte, focus int64) {
 
 // Hostile bytes are taken apart without a panic.
 func FuzzDissect(f *testing.F) {
-	for i := range samples {
-		var s session
-		n := s.sample(i)
-		f.Add(s.out[:min(n, 5000)], int64(0), int64(300))
+	for _, data := range recordings(f) {
+		f.Add(data[:5000], int64(0), int64(300))
 	}
 	f.Add([]byte("FLV"), int64(0), int64(0))
 	f.Add([]byte{9, 0xff, 0xff, 0xff}, int64(5), int64(5))

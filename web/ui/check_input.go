@@ -104,21 +104,13 @@ func (c *checkPage) problem() app.UI {
 	return app.Div().Class(class).Body(body...)
 }
 
-// sampleTexts name our recordings; the validator makes them.
-var sampleTexts = []struct{ kind, label string }{
-	{"long-keyframe-gap", "No key frame for 20 s"},
-	{"clock-goes-back", "Clock goes back"},
-	{"joined-midway", "Joined midway, no metadata"},
-	{"damaged", "Damaged and cut off"},
-	{"healthy", "A healthy one"},
-}
-
 func (c *checkPage) samples() app.UI {
 	body := []app.UI{app.Span().Class("muted small").ID("samples-label").Text("No recording at hand? Take one of ours:")}
-	for _, s := range sampleTexts {
+	for i := range samples {
+		s := &samples[i]
 		b := app.Button().Type("button").ID("sample-"+s.kind).Class("btn btn--small checker__sample").Text(s.label).
 			OnClick(func(ctx app.Context, _ app.Event) {
-				c.desk.Sample(s.kind)
+				c.desk.Choose([]File{fileOf("sample-"+s.kind+".flv", s.write(nil))})
 				c.after(ctx)
 			}, app.EventScope(s.kind))
 		if !c.live || c.desk.V == nil {
@@ -139,7 +131,7 @@ func (c *checkPage) picker() app.UI {
 	for _, g := range profileGroups(c.desk.Profiles) {
 		list := make([]app.UI, 0, len(g.Profiles))
 		for i := range g.Profiles {
-			list = append(list, c.option(&g.Profiles[i], g.Name))
+			list = append(list, c.option(&g.Profiles[i]))
 		}
 		if g.Name == "" {
 			options = append(options, list...)
@@ -160,12 +152,8 @@ func (c *checkPage) picker() app.UI {
 	)
 }
 
-func (c *checkPage) option(p *diag.Profile, group string) app.UI {
-	name := p.Name
-	if group != "" && len(name) > len(group)+2 && name[:len(group)] == group {
-		name = upper(name[len(group)+2:])
-	}
-	o := app.Option().Value(p.ID).Text(name)
+func (c *checkPage) option(p *diag.Profile) app.UI {
+	o := app.Option().Value(p.ID).Text(p.Name)
 	if p.ID == c.desk.Profile {
 		o = o.Selected(true)
 	}
@@ -175,7 +163,7 @@ func (c *checkPage) option(p *diag.Profile, group string) app.UI {
 func profileSummary(p *diag.Profile) []app.UI {
 	body := []app.UI{app.Text(p.Summary)}
 	if p.Retired != "" {
-		body = append(body, app.Text(" "), app.Strong().Text("Switched off on "+p.Retired+"."))
+		body = append(body, app.Text(" "), app.Strong().Text("Switched off on "+p.Retired+". "), app.Text(p.Instead))
 	}
 	return body
 }
@@ -186,20 +174,19 @@ func (c *checkPage) limits(p *diag.Profile) app.UI {
 	for i := range p.Limits {
 		l := &p.Limits[i]
 		basis := []app.UI{app.Text(basisWord(l.Basis))}
-		if l.Source != "" {
+		if l.Source != "" && l.Basis != diag.Ours {
 			basis = append(basis, app.Text(": "), external(l.Source, l.URL))
+			if l.Checked != "" {
+				basis = append(basis, app.Text(", checked "+l.Checked))
+			}
 		}
-		if l.Checked != "" {
-			basis = append(basis, app.Text(", checked "+l.Checked))
-		}
-		text := []app.UI{app.Text(l.Text)}
+		limit := []app.UI{app.Text(l.Text)}
 		if l.Note != "" {
-			text = append(text, app.P().Class("muted small").Text(l.Note))
+			limit = append(limit, app.P().Class("muted small").Text(l.Note))
 		}
 		rows = append(rows, app.Tr().Body(
 			app.Th().Scope("row").Text(l.Title),
-			app.Td().Body(text...),
-			app.Td().Body(basis...),
+			app.Td().Body(append(limit, app.P().Class("small").Body(basis...))...),
 		))
 	}
 	title := "What it is checked against"
@@ -212,8 +199,7 @@ func (c *checkPage) limits(p *diag.Profile) app.UI {
 			app.Table().Class("table table--dense").Body(
 				app.THead().Body(app.Tr().Body(
 					app.Th().Scope("col").Text("What"),
-					app.Th().Scope("col").Text("Limit"),
-					app.Th().Scope("col").Text("Whose word"),
+					app.Th().Scope("col").Text("Limit, and on whose word"),
 				)),
 				app.TBody().Body(rows...),
 			),

@@ -68,7 +68,6 @@ type Desk struct {
 	V        Validator
 	Profiles []diag.Profile
 	Profile  string // id of the profile to check against
-	Samples  []string
 	Jobs     []*Job
 	Shown    *Job // whose report is on the page
 
@@ -101,13 +100,11 @@ func (d *Desk) Handle(e Event) {
 	case Ready:
 		d.Broken = ""
 		if e.About != nil {
-			d.Profiles, d.Samples = e.About.Profiles, e.About.Samples
+			d.Profiles = e.About.Profiles
 			if d.profile() == nil {
 				d.Profile = e.About.Default
 			}
 		}
-	case Sampled:
-		d.Choose([]File{e.File})
 	case Dissected:
 		if e.Run == d.Bytes.Run {
 			d.Bytes.State, d.Bytes.Tags = Done, e.Tags
@@ -361,12 +358,6 @@ func (d *Desk) Select(key string) {
 	d.run++
 	d.Bytes = ByteView{Key: key, Run: d.run, State: Reading, Tags: d.Bytes.Tags}
 	d.V.Dissect(d.run, d.Shown.File, f.Offset)
-}
-
-// Sample asks for one of our recordings.
-func (d *Desk) Sample(kind string) {
-	d.run++
-	d.V.Sample(d.run, kind)
 }
 
 // finding is a finding of the shown report.

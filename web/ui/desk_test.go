@@ -59,9 +59,6 @@ func (s *script) Cancel(run int) { s.calls = append(s.calls, fmt.Sprintf("cancel
 func (s *script) Dissect(run int, f File, at int64) {
 	s.calls = append(s.calls, fmt.Sprintf("dissect %d %s %d", run, f.Name, at))
 }
-func (s *script) Sample(run int, kind string) {
-	s.calls = append(s.calls, fmt.Sprintf("sample %d %s", run, kind))
-}
 
 // take gives the calls since the last take.
 func (s *script) take() string {

@@ -44,7 +44,7 @@ func TestPrerendered(t *testing.T) {
 	html := prerendered(t)
 	for _, part := range []string{
 		"<title>Check a recording", "<h1>", "0 bytes uploaded.", "How to make a recording", "noscript",
-		`<a href="/check/file" aria-current="page">`, "foot", "Azure Media Services", "Whose word", "limits",
+		`<a href="/check/file" aria-current="page">`, "foot", "Azure Media Services", "on whose word", "limits",
 		`href="/icons.svg#file-video"`, `id="verdict"`, `data-state="empty"`, `role="status"`,
 	} {
 		if !strings.Contains(html, part) {
@@ -209,7 +209,8 @@ func TestCurrentNav(t *testing.T) {
 // Every sample has a button, and every button its recording.
 func TestSampleButtons(t *testing.T) {
 	html := drawn(t, func(*checkPage) {})
-	for _, s := range sampleTexts {
+	for i := range samples {
+		s := &samples[i]
 		if !strings.Contains(html, `id="sample-`+s.kind+`"`) {
 			t.Errorf("no button for %s", s.kind)
 		}

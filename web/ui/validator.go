@@ -16,8 +16,6 @@ type Validator interface {
 	Cancel(run int)
 	// Dissect asks for the tags around a byte offset: Dissected or Failed.
 	Dissect(run int, f File, offset int64)
-	// Sample asks for one of our own recordings: Sampled or Failed.
-	Sample(run int, kind string)
 }
 
 // File is a recording that was chosen.
@@ -25,14 +23,12 @@ type File struct {
 	Name   string
 	Size   int64
 	Handle any // the browser's File; bytes in tests
-	Sample bool
 }
 
 // About is what the validator says of itself when it is ready.
 type About struct {
 	Version  string         `json:"version"`
 	Profiles []diag.Profile `json:"profiles"`
-	Samples  []string       `json:"samples"`
 	Default  string         `json:"default"`
 }
 
@@ -48,7 +44,6 @@ const (
 	Stopped                     // cancelled before there was a report
 	Failed                      // Text; Run is 0 where no call is meant
 	Dissected                   // Tags
-	Sampled                     // File
 )
 
 // Event is one message of a Validator. Run is the number that the call was given.
@@ -62,5 +57,4 @@ type Event struct {
 	Text   string // what went wrong, for a person
 	Fatal  bool   // Failed: the analyser does not run at all
 	Tags   []TagView
-	File   File
 }

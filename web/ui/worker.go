@@ -86,11 +86,6 @@ func event(m app.Value) (e Event, ok bool) {
 	case "dissected":
 		e.Kind = Dissected
 		e.Tags = parseTags([]byte(m.Get("tags").String()))
-	case "sample":
-		name := "sample-" + m.Get("kind").String() + ".flv"
-		bytes := m.Get("bytes")
-		file := app.Window().Get("File").New([]any{bytes}, name)
-		e.Kind, e.File = Sampled, File{Name: name, Size: int64(bytes.Get("byteLength").Int()), Handle: file, Sample: true}
 	default:
 		return e, false
 	}
@@ -117,8 +112,6 @@ func (w *worker) Dissect(run int, f File, offset int64) {
 	w.client.Call("dissect", run, f.Handle, float64(offset))
 }
 
-func (w *worker) Sample(run int, kind string) { w.client.Call("sample", run, kind) }
-
 // filesOf reads a FileList or an array of files.
 func filesOf(list app.Value) []File {
 	if !list.Truthy() {
@@ -130,4 +123,11 @@ func filesOf(list app.Value) []File {
 		files = append(files, File{Name: f.Get("name").String(), Size: int64(f.Get("size").Float()), Handle: f})
 	}
 	return files
+}
+
+// fileOf makes a file of the browser's from bytes, as if it had been chosen.
+func fileOf(name string, data []byte) File {
+	array := app.Window().Get("Uint8Array").New(len(data))
+	app.CopyBytesToJS(array, data)
+	return File{Name: name, Size: int64(len(data)), Handle: app.Window().Get("File").New([]any{array}, name)}
 }

@@ -1,9 +1,12 @@
-package main
+package ui
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// Our own recordings, made where they are needed so that trying the page out
-// asks nothing of the network. The pictures are real H.264 (a grey key frame,
+// Our own recordings, made on the page so that trying it out asks nothing of
+// the network. The pictures are real H.264 (a grey key frame,
 // then pictures that repeat it) and the sound real AAC (silence), brought to
 // the declared rates with filler, so that any player takes the healthy one.
 
@@ -17,29 +20,20 @@ const (
 	sampleKey    = 2 * sampleFPS // frames between key frames
 )
 
-// sampleIDs name the recordings, in the order of samples; the page has a text for each.
-var sampleIDs = [...]string{"long-keyframe-gap", "clock-goes-back", "joined-midway", "damaged", "healthy"}
-
-var samples = [...]func([]byte) []byte{
+// samples are the recordings in the order of their buttons.
+var samples = [...]struct {
+	kind, label string
+	recording
+}{
 	// One pause of 20 s between key frames, from 0:14 on.
-	func(b []byte) []byte {
-		return recording{seconds: 44, metadata: true, noKeyFrom: 14, noKeyTo: 34}.write(b)
-	},
+	{"long-keyframe-gap", "No key frame for 20 s", recording{seconds: 44, metadata: true, noKeyFrom: 14, noKeyTo: 34}},
 	// The encoder's clock starts again 8 s early, 12 s into the recording.
-	func(b []byte) []byte {
-		return recording{seconds: 30, metadata: true, backAt: 12, backBy: 8}.write(b)
-	},
+	{"clock-goes-back", "Clock goes back", recording{seconds: 30, metadata: true, backAt: 12, backBy: 8}},
 	// Joined on the way: no metadata, and pictures before their configuration.
-	func(b []byte) []byte {
-		return recording{seconds: 20, lateBy: 1, silent: true}.write(b)
-	},
+	{"joined-midway", "Joined midway, no metadata", recording{seconds: 20, lateBy: 1, silent: true}},
 	// Bytes that are no FLV at 0:08, and an end in the middle of a tag.
-	func(b []byte) []byte {
-		return recording{seconds: 20, metadata: true, garbageAt: 8, cut: 700}.write(b)
-	},
-	func(b []byte) []byte {
-		return recording{seconds: 20, metadata: true}.write(b)
-	},
+	{"damaged", "Damaged and cut off", recording{seconds: 20, metadata: true, garbageAt: 8, cut: 700}},
+	{"healthy", "A healthy one", recording{seconds: 20, metadata: true}},
 }
 
 // recording says how a sample goes; times are in seconds, 0 is never.
@@ -54,7 +48,9 @@ type recording struct {
 	cut                int // bytes missing at the end
 }
 
+// write appends the recording.
 func (r recording) write(b []byte) []byte {
+	b = slices.Grow(b, r.seconds*(videoKbps+audioKbps)*150)
 	flags := byte(5)
 	if r.silent {
 		flags = 1
