@@ -112,8 +112,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case exited >= 0:
 		return exited // --help
 	case err != nil:
-		// The complaint repeats what was typed, which may be a URL with its key.
-		fmt.Fprintf(stderr, "ingestdoctor: %s\nSee: ingestdoctor --help\n", ingest.Redact(err.Error()))
+		// The complaint repeats what was typed, which may be a URL with its key, or
+		// the key alone.
+		complaint := ingest.Redact(err.Error())
+		if len(args) > 0 && args[0] == "url" && strings.HasPrefix(complaint, "unexpected argument") {
+			complaint = "unexpected argument: there is one URL, in quotation marks where it holds & or ?"
+		}
+		fmt.Fprintf(stderr, "ingestdoctor: %s\nSee: ingestdoctor --help\n", complaint)
 		return cli.ExitUnusable
 	}
 

@@ -111,6 +111,14 @@ func TestCases(t *testing.T) {
 		{"nginx behind a TLS proxy", "nginx-rtmp", "rtmps://media.example.com/live/s", "url-scheme", "*", "", ""},
 		{"SRS's old vhost form", "srs", "rtmp://srs.example.com/live...vhost...v.example.com/s", "url-form", "*", "live...vhost...v.example.com", ""},
 
+		{"MediaMTX takes credentials in the query", "mediamtx", "rtmp://u:p@mtx.example.com/mystream", "url-syntax", "*", "u:p", ""},
+		{"YouTube's backup behind the key", "", "rtmps://b.rtmps.youtube.com/live2/" + ytKey + "?backup=1", "url-syntax", "*", "backup=1", ""},
+		{"Twitch's test before the key", "", "rtmp://live.twitch.tv/app?bandwidthtest=true/" + twKey, "url-syntax", "*", "bandwidthtest=true", ""},
+		{"Twitch's test behind the key", "", "rtmp://live.twitch.tv/app/" + twKey + "?bandwidthtest=true", "", "url-syntax", "", ""},
+		{"an event's name of 33 characters", "", "rtmps://" + strings.Repeat("e", 33) + "-acct-usw2.channel.media.azure.net:2935/live/" + zeros + "/s", "url-host", "url-token", "", ""},
+		{"an event's name of 32 characters", "", "rtmps://" + strings.Repeat("e", 32) + "-acct-usw2.channel.media.azure.net:2935/live/" + zeros + "/s", "url-retired", "url-host", "", ""},
+		{"a special character for Ant Media", "ant-media", "rtmp://ant.example.com/LiveApp/stream.1", "url-stream-name", "url-app", ".", ""},
+
 		// Any platform.
 		{"rtmps on 1935", "", "rtmps://live.example.com:1935/live/s", "url-port-scheme", "url-port", "1935", "rtmps://live.example.com:443/live/s"},
 		{"rtmp on 443", "", "rtmp://live.example.com:443/live/s", "url-port-scheme", "url-port", "443", "rtmps://live.example.com:443/live/s"},
@@ -156,6 +164,7 @@ func TestCases(t *testing.T) {
 		{"braces", "", "rtmp://live.example.com/live/{stream_key}", "url-placeholder", "", "{stream_key}", ""},
 		{"double braces", "", "rtmp://live.example.com/live/{{ key }}", "url-placeholder", "url-characters", "{{ key }}", ""},
 		{"your domain", "", "rtmp://live.yourdomain.com/live/s", "url-placeholder", "url-host url-syntax", "yourdomain", ""},
+		{"a brand with your in it", "", "rtmp://live.yourstream.example/live/s", "", "url-placeholder", "", ""},
 		{"a stream named test", "", "rtmp://live.example.com/live/test", "", "url-placeholder", "", ""},
 		{"a stream named streamname", "", "rtmp://live.example.com/live/streamname", "", "url-placeholder", "", ""},
 		{"key of the word key", "", "rtmp://live.example.com/live/key", "", "url-placeholder", "", ""},

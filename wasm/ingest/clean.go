@@ -7,6 +7,7 @@ type problem struct {
 	part       string
 	r          rune // the character in question, 0 for none
 	mild       bool // some programs cope with it: a warning
+	note       bool // worth knowing, no more
 }
 
 // cleaned is what came out of an input.

@@ -212,14 +212,24 @@ func lowered(f *diag.Finding, sev diag.Severity, basis diag.Basis) {
 }
 
 func (l *linter) problem(p problem) {
-	args := []string{"problem", p.what}
+	name := "problem"
+	if p.mild || p.note {
+		name = "remark"
+	}
+	args := []string{name, p.what}
 	if p.r != 0 {
 		args = append(args, "position", whole(l.character(p.start)), "character", visible(p.r))
 	}
-	args = append(args, "part", p.part, "expected", l.expected())
+	args = append(args, "part", p.part)
+	if name == "problem" {
+		args = append(args, "expected", l.expected())
+	}
 	f := l.findAt("url-syntax", p.start, p.end, p.part, args...)
-	if p.mild {
+	switch {
+	case p.mild:
 		lowered(f, diag.Warning, diag.Ours)
+	case p.note:
+		lowered(f, diag.Info, diag.Documented)
 	}
 }
 
@@ -411,8 +421,31 @@ func (l *linter) lintSyntax() {
 			break
 		}
 	}
+	l.lintHabits()
 	if n := l.l.stream.s; n > 1024 && u.fam() == famRTMP {
 		mild("the address up to the stream name is longer than the 1,024 characters that FFmpeg takes", seg{u.rest, n}, "path")
+	}
+}
+
+// lintHabits reports what one platform or another does differently.
+func (l *linter) lintHabits() {
+	u := l.u
+	note := func(what string, g seg, part string) {
+		start, end := l.t.span(g.s, g.e)
+		l.problem(problem{what: what, start: start, end: end, part: part, note: true})
+	}
+	if l.p.ID == "mediamtx" && u.hasUser {
+		start, end := l.t.span(u.user.s, max(u.user.e, u.pass.e))
+		l.problem(problem{what: "MediaMTX takes user and password in the query (?user=...&pass=...), not in front of the host", start: start, end: end, part: "user", mild: true})
+	}
+	for i := range u.params {
+		p := &u.params[i]
+		switch g := (seg{p.name.s, max(p.name.e, p.value.e)}); {
+		case l.p.ID == "youtube" && u.str(p.name) == "backup" && !p.server && !l.l.stream.empty():
+			note("backup=1 belongs to the server address, before the key: /live2?backup=1/<stream key>", g, "query")
+		case l.p.ID == "twitch" && u.str(p.name) == "bandwidthtest" && p.server:
+			note("bandwidthtest belongs to the key, behind it", g, "query")
+		}
 	}
 }
 

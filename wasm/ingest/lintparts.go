@@ -377,7 +377,7 @@ func (l *linter) lintHost() {
 		return
 	}
 	if l.f.Hosts != nil {
-		if l.hostRule() == nil {
+		if rule := l.hostRule(); rule == nil || rule.Words == 3 && len(eventName(h)) > mostEvent {
 			args := []string{"found", h}
 			if what := l.hostProblem(h); what != "" {
 				args = append(args, "problem", what)
@@ -393,6 +393,25 @@ func (l *linter) lintHost() {
 	if l.p.ID == "tencent-css" {
 		l.tencentHost(h)
 	}
+}
+
+// mostEvent is the longest name of a live event of Azure's (live event naming,
+// ^[a-zA-Z0-9]+(-*[a-zA-Z0-9])*$ and at most 32 characters).
+const mostEvent = 32
+
+// eventName is what stands before -<account>-<region> in the first label.
+func eventName(h string) string {
+	for i := 0; i < len(h); i++ {
+		if h[i] == '.' {
+			h = h[:i]
+		}
+	}
+	for range 2 {
+		if at := lastIndex(h, '-'); at > 0 {
+			h = h[:at]
+		}
+	}
+	return h
 }
 
 // hostProblem says in words what is wrong with a host that follows no rule.
@@ -412,6 +431,9 @@ func (l *linter) hostProblem(h string) string {
 	}
 	for i := range l.f.Hosts {
 		r := &l.f.Hosts[i]
+		if r.Words == 3 && hasSuffix(h, r.Suffix) && len(eventName(h)) > mostEvent {
+			return "the live event's name is longer than 32 characters"
+		}
 		if r.Label == profile.Hex32 && hasSuffix(h, r.Suffix) {
 			label := h[:len(h)-len(r.Suffix)]
 			if isAlnum(label) {

@@ -72,7 +72,18 @@ func (l *linter) shortForm() {
 	if l.l.stream.empty() {
 		missing += " and the stream name"
 	}
-	f := l.find("url-form", l.l.token, "access token", "missing", missing, "expected", l.expected())
+	full := l.expected()
+	if u := l.u; u.showHost() && !u.host.empty() {
+		full = u.t[:u.host.e]
+		if u.hasUser {
+			full = u.t[:u.rest] + u.str(u.host)
+		}
+		if u.hasPort && allDigits(u.str(u.port)) {
+			full += ":" + u.str(u.port)
+		}
+		full += "/" + l.f.App + "/<access token>/<stream name>"
+	}
+	f := l.find("url-form", l.l.token, "access token", "missing", missing, "expected", full)
 	f.Severity = min(f.Severity, diag.Info)
 	if !l.l.stream.empty() && isToken(l.u.str(l.l.token), l.f.Token) {
 		l.m.insertApp(l.f.App)

@@ -246,7 +246,7 @@ func hostPlaceholder(s string) (what string, at, n int) {
 			j++
 		}
 		label := s[i:j]
-		if w := squash(label); hasPrefix(w, "your") && len(w) > 4 && knownWords(w) || masked(label) && len(label) > 2 && countByte(label, 'x')+countByte(label, 'X')+countByte(label, '*') == len(label) {
+		if w := squash(label); inList(w, "yourdomain yourserver yourhost yourhostname yourip youripaddress yourserverip yourserveraddress yourpushdomain youringestdomain yourdomainname") || masked(label) && len(label) > 2 && countByte(label, 'x')+countByte(label, 'X')+countByte(label, '*') == len(label) {
 			return label, i, j - i
 		}
 		i = j + 1

@@ -128,7 +128,7 @@ var antMedia = &Profile{
 		Template: "rtmp://<host>:1935/<application>/<stream id>[?token=<token>]",
 		Example:  "rtmp://ant.example.com:1935/LiveApp/stream1",
 		Schemes:  []Scheme{{"rtmp", []int{1935}, false}, {"rtmps", []int{1936}, true}}, StreamNeeded: true,
-		Secret: []string{"token", "subscriberCode"}, AnyPort: true, Other: []string{"srt", "webrtc"}, Source: antMediaSource,
+		NameChars: "_-", Secret: []string{"token", "subscriberCode"}, AnyPort: true, Other: []string{"srt", "webrtc"}, Source: antMediaSource,
 		Note: "No special characters in the stream id. rtmps on 1936 is inferred.",
 	},
 }
