@@ -172,8 +172,6 @@ func (t *Tab) event(from string, ev any) {
 		t.requests = append(t.requests, Request{From: from, Method: "WEBSOCKET", URL: ev.URL, At: time.Now()})
 	case *target.EventAttachedToTarget:
 		t.attach(ev.TargetInfo)
-	case *target.EventTargetCreated:
-		t.attach(ev.TargetInfo)
 	}
 }
 
