@@ -258,7 +258,11 @@ func (s *Stream) advance(tr *Track, t *flv.Tag, f *flv.Frame) {
 		}
 	}
 	tr.Frames++
-	tr.Bytes += int64(f.Bytes)
+	size := int64(f.Bytes)
+	if t.Truncated {
+		size = 0 // what a cut tag claims is no measure of the stream
+	}
+	tr.Bytes += size
 	tr.LastMS = ts
 	tr.lastOff, tr.lastTag = t.Offset, t.Index
 	if ts > tr.MaxMS {
@@ -268,8 +272,8 @@ func (s *Stream) advance(tr *Track, t *flv.Tag, f *flv.Frame) {
 	if uint64(ts-tr.secFrom) >= 1000 {
 		tr.newSecond(ts)
 	}
-	tr.secBytes += int64(f.Bytes)
-	s.Seconds.add(s, tr, t, int64(f.Bytes))
+	tr.secBytes += size
+	s.Seconds.add(s, tr, t, size)
 }
 
 // newSecond closes the track's second and opens the one of ts.

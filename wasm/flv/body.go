@@ -235,7 +235,14 @@ func (r *Reader) truncated() []Frame {
 
 func be24(b []byte) uint32 { return uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2]) }
 
+// be32 and be64 stand here because encoding/binary is compiled without inlining
+// for the browser, and these are read at every tag.
 func be32(b []byte) uint32 {
 	_ = b[3]
 	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+}
+
+func be64(b []byte) uint64 {
+	_ = b[7]
+	return uint64(be32(b))<<32 | uint64(be32(b[4:]))
 }

@@ -1,7 +1,5 @@
 package flv
 
-import "encoding/binary"
-
 // verdict is what doubt says of a possible tag header.
 type verdict uint8
 
@@ -131,8 +129,8 @@ func (r *Reader) confirm(c []byte, expected bool) (v verdict, need int) {
 	if len(c) < ptsLen {
 		// The input ends here or is cut in the tag. Nothing but an exact end
 		// speaks for the tag.
-		var pts [ptsLen]byte
-		binary.BigEndian.PutUint32(pts[:], size+tagHeaderLen)
+		n := size + tagHeaderLen
+		pts := [ptsLen]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 		if len(r.look)-r.lookLo < end || string(c) != string(pts[:len(c)]) {
 			return no, 0
 		}
@@ -141,7 +139,7 @@ func (r *Reader) confirm(c []byte, expected bool) (v verdict, need int) {
 		}
 		return no, 0
 	}
-	over := binary.BigEndian.Uint32(c) - (size + tagHeaderLen) // what PreviousTagSize says too much
+	over := be32(c) - (size + tagHeaderLen) // what PreviousTagSize says too much
 	exact := over == 0
 	usual := exact || over == -(size+tagHeaderLen) && r.ptsZero ||
 		r.ptsMore != 0 && (over == r.ptsMore || over == r.ptsMore+4)

@@ -1,7 +1,5 @@
 package flv
 
-import "encoding/binary"
-
 // whole reads tags that lie in p from offset i on, PreviousTagSize included. It
 // returns the offset of the first tag that does not, or is in doubt. It is what
 // the time of a run goes to: the frames of usual streams are read here, everything
@@ -10,9 +8,9 @@ func (r *Reader) whole(p []byte, i int) int {
 	base := r.off - int64(i) // offset of p[0]
 	for len(p)-i >= tagHeaderLen+ptsLen {
 		q := p[i:]
-		head := binary.BigEndian.Uint64(q)
+		head := be64(q)
 		typ := byte(head >> 56)
-		id := binary.BigEndian.Uint32(q[7:]) & 0xffffff
+		id := be32(q[7:]) & 0xffffff
 		size := uint32(head>>32) & 0xffffff
 		if id != r.streamID || !knownType(typ) || len(q) < tagHeaderLen+ptsLen+int(size) {
 			break
@@ -63,7 +61,7 @@ func (r *Reader) whole(p []byte, i int) int {
 			}
 			r.h.Tag(t, r.frames)
 		}
-		got := binary.BigEndian.Uint32(q[tagHeaderLen+int(size):])
+		got := be32(q[tagHeaderLen+int(size):])
 		i += tagHeaderLen + ptsLen + int(size)
 		r.ptsZero = got == 0
 		r.ptsMore = got - (size + tagHeaderLen)

@@ -1,7 +1,5 @@
 package flv
 
-import "encoding/binary"
-
 // Bounds of what a Reader keeps, whatever the input claims.
 const (
 	// MaxScript is how much of a script message is decoded, MaxConfig how much
@@ -232,7 +230,7 @@ func (r *Reader) run(p []byte) int {
 				return i
 			}
 			r.have = 0
-			r.previousTagSize(binary.BigEndian.Uint32(r.buf[:]))
+			r.previousTagSize(be32(r.buf[:]))
 		case InFileHeader:
 			i += r.fileHeader(p[i:])
 		case InOtherFmt:
@@ -271,7 +269,7 @@ func (r *Reader) fileHeader(p []byte) int {
 		if r.have == fileHeaderLen {
 			r.headerSeen = true
 			r.have = 0
-			r.header = Header{Version: r.buf[3], Flags: r.buf[4], DataOffset: binary.BigEndian.Uint32(r.buf[5:])}
+			r.header = Header{Version: r.buf[3], Flags: r.buf[4], DataOffset: be32(r.buf[5:])}
 			r.dataAt = fileHeaderLen
 			if o := r.header.DataOffset; o > fileHeaderLen && o <= maxDataOffset {
 				r.dataAt = int64(o)
@@ -313,7 +311,7 @@ func (r *Reader) firstTag() {
 		}
 		rest = rest[ptsLen:]
 		r.off += ptsLen
-		r.h.PreviousTagSize(nil, r.off-ptsLen, binary.BigEndian.Uint32(b[:]))
+		r.h.PreviousTagSize(nil, r.off-ptsLen, be32(b[:]))
 	}
 	r.state = InTagHeader
 	for len(rest) > 0 {
