@@ -20,8 +20,8 @@ const TAIL = 64 << 10;           // read ahead from the end of the file
 const TAIL_MS = 40;              // the first summary waits so long for it, and no longer
 const SLICE = 16 << 20;          // bytes of a slice, the last way of reading
 const STALL_MS = 5000;           // no data for so long: try another way of reading
-const PROGRESS_MS = 100;         // between two progress messages
-const PARTIAL_MS = 400;          // between two partial reports, at least
+const PROGRESS_MS = 200;         // between two progress messages
+const PARTIAL_MS = [400, 1000];  // between the first two partial reports, and between the later ones, at least
 const PARTIAL_COST = 50;         // and at least so many times what the last one took
 const DISSECT_BEFORE = 1 << 20; // bytes before and after a place that are taken apart
 const DISSECT_AFTER = 512 << 10;
@@ -266,6 +266,7 @@ async function analyse({id, file, profile}) {
 
     let lastProgress = 0;
     let nextPartial = 0;
+    let partials = 0;
     let flv = true;
     for (let first = true; ; first = false) {
       const chunk = await job.next();
@@ -294,7 +295,7 @@ async function analyse({id, file, profile}) {
       if (now >= nextPartial) {
         const report = text(call(() => wasm.progress()));
         const after = performance.now();
-        nextPartial = after + Math.max(PARTIAL_MS, (after - now) * PARTIAL_COST);
+        nextPartial = after + Math.max(PARTIAL_MS[Math.min(partials++, 1)], (after - now) * PARTIAL_COST);
         self.postMessage({t: 'partial', id, report, ms: after - started});
       }
     }
