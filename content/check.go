@@ -28,10 +28,14 @@ func assemble(drafts []*draft) (*Library, error) {
 		}
 	}
 	sortCodes(l.Codes)
-	for _, list := range l.articles {
+	for kind, list := range l.articles {
 		slices.SortStableFunc(list, func(a, b *Article) int {
+			byPlatform := 0
+			if kind == PlatformPages { // a guide or an encoder may have one too: it has its own order
+				byPlatform = cmp.Compare(platformOrder(a.Platform), platformOrder(b.Platform))
+			}
 			return cmp.Or(
-				cmp.Compare(platformOrder(a.Platform), platformOrder(b.Platform)),
+				byPlatform,
 				cmp.Compare(a.Order, b.Order),
 				natural(strings.ToLower(a.Title), strings.ToLower(b.Title)),
 			)
