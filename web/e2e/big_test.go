@@ -176,10 +176,10 @@ func TestNothingLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Wait(`ingestValidator.about && navigator.serviceWorker.ready.then(r => r.active.state === "activated")`, 15*time.Second); err != nil {
+	if err := c.Wait("ingestValidator.about && "+cached, 30*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second) // the service worker fills its cache
+	time.Sleep(300 * time.Millisecond)
 	c.Requests()
 	start := time.Now()
 	for _, s := range []flvgen.Spec{flvgen.Gap, flvgen.Rich300} {

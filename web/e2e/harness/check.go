@@ -24,7 +24,7 @@ const FileInput = "#file"
 // stands for a choice where a test makes the page read in another way.
 const watchCheck = `(() => {
 	try { localStorage.removeItem("ingestdoctor.profile"); } catch {} // of the test before
-	const seen = window.e2e = {messages: [], usable: 0, chosen: 0, workers: [], reports: 0};
+	const seen = window.e2e = {messages: [], usable: 0, chosen: 0, workers: [], changed: 0};
 	const Real = window.Worker;
 	window.Worker = class extends Real {
 		constructor(...args) {
@@ -37,17 +37,31 @@ const watchCheck = `(() => {
 			});
 		}
 	};
-	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: []});
+	const find = (selector) => document.querySelector(selector);
+	seen.state = () => find("#verdict")?.dataset.state || "";
+	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: [], first: 0, done: 0, cleared: !find("#counts")});
 	addEventListener("change", (e) => { if (e.target.type === "file") seen.begin(); }, true);
 	addEventListener("drop", () => seen.begin(), true);
-	const mark = (name) => performance.getEntriesByName(name).filter((m) => m.startTime > seen.chosen).at(0)?.startTime || 0;
-	seen.state = () => document.querySelector("#verdict")?.dataset.state || "";
-	seen.first = () => seen.chosen && mark("ingest-first-summary");
-	seen.done = () => {
-		if (!seen.chosen) return 0;
-		const failed = seen.messages.find((m) => m.t === "failed");
-		if (failed && /^(unreadable|broken)$/.test(seen.state())) return failed.at;
-		return seen.messages.some((m) => m.t === "done") && mark("ingest-done");
+	const ended = () => {
+		if (seen.messages.some((m) => m.t === "failed")) return /^(unreadable|broken)$/.test(seen.state());
+		return seen.messages.some((m) => m.t === "done") && /^(done|cancelled|failed)$/.test(seen.state()) &&
+			performance.getEntriesByName("ingest-done").some((m) => m.startTime > seen.chosen);
+	};
+	// The counts of findings are there as soon as there is a first report; what
+	// was drawn in this turn is seen after the next frame.
+	const painted = (name) => requestAnimationFrame(() => setTimeout(() => { seen[name] ||= performance.now(); }));
+	new MutationObserver(() => {
+		seen.changed = performance.now();
+		if (!seen.chosen) return;
+		if (!find("#counts")) seen.cleared = true;
+		else if (!seen.first && seen.cleared) painted("first");
+		if (!seen.done && ended()) painted("done");
+	}).observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
+	// The report is on the page, and the page is at rest.
+	seen.finished = () => {
+		if (!seen.chosen || !ended() || performance.now() - seen.changed < 60) return false;
+		seen.done ||= seen.changed;
+		return true;
 	};
 	// What "Download JSON" would save.
 	seen.save = () => new Promise((resolve, reject) => {
@@ -121,13 +135,12 @@ func (c *Check) Analyse(file string, limit time.Duration) (Run, error) {
 
 // Finish waits for the report of the file that was chosen last.
 func (c *Check) Finish(limit time.Duration) (Run, error) {
-	if err := c.Wait("e2e.done()", limit); err != nil {
+	if err := c.Wait("e2e.finished()", limit); err != nil {
 		return Run{}, fmt.Errorf("%w; the page says %s", err, c.now())
 	}
 	return Eval[Run](c.Tab, `(() => {
 		const done = e2e.messages.find((m) => m.t === "done") || {};
-		const first = e2e.first();
-		return {WorkerMS: done.ms || 0, FirstMS: first && first - e2e.chosen, DoneMS: e2e.done() - e2e.chosen, State: e2e.state(), Reader: done.reader || ""};
+		return {WorkerMS: done.ms || 0, FirstMS: e2e.first && e2e.first - e2e.chosen, DoneMS: e2e.done - e2e.chosen, State: e2e.state(), Reader: done.reader || ""};
 	})()`)
 }
 
