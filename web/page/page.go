@@ -15,6 +15,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"ingestdoctor/content"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/rules"
 )
@@ -27,6 +28,7 @@ type Site struct {
 	Asset   func(name string) string // address of an asset of static, "" for none
 	Origin  string                   // scheme and host for canonical links, empty where none is configured
 	Version string                   // of the program, for the footer
+	Library *content.Library         // the knowledge base
 }
 
 // view is what one page tells the shell.
@@ -35,6 +37,7 @@ type view struct {
 	title       string // without the portal's name
 	description string
 	noIndex     bool
+	article     bool // for link previews
 	narrow      bool // one column of text
 }
 
@@ -79,8 +82,10 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 // navigation is the header's, in order.
 var navigation = []tool{
 	fileTool,
+	{"/codes", "Codes"},
+	{"/guides", "Guides"},
+	{"/platforms", "Platforms"},
 	{"/rules", "Rules"},
-	{"/profiles", "Platforms"},
 }
 
 func isCurrent(path, item string) bool {

@@ -2,15 +2,25 @@ package page
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
+	"ingestdoctor/content"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
 )
 
+var library = sync.OnceValue(func() *content.Library {
+	l, err := content.Load()
+	if err != nil {
+		panic(err)
+	}
+	return l
+})
+
 func site() *Site {
-	return &Site{Asset: func(name string) string { return "/assets/" + name }, Origin: "https://doctor.example.com", Version: "v1"}
+	return &Site{Asset: func(name string) string { return "/assets/" + name }, Origin: "https://doctor.example.com", Version: "v1", Library: library()}
 }
 
 func TestHome(t *testing.T) {
@@ -152,21 +162,21 @@ func TestProfile(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
-	d := parse(t, "/search", site().Search("", nil))
+	d := parse(t, "/search", site().Search(Found{}))
 	d.sound()
 	d.one("meta[name=robots][content=noindex]")
 	d.lacks("main .rule-list")
 
 	hostile := `"><script>alert(1)</script>`
-	d = parse(t, "nothing found", site().Search(hostile, nil))
+	d = parse(t, "nothing found", site().Search(Found{Query: hostile}))
 	d.sound()
 	d.says("main", hostile)
 	if got := attr(d.one("main input[name=q]"), "value"); got != hostile {
 		t.Errorf("the box holds %q", got)
 	}
-	d = parse(t, "found", site().Search("key", rules.All()[:2]))
+	d = parse(t, "found", site().Search(Found{Query: "key", Rules: rules.All()[:2]}))
 	d.sound()
-	d.says("main", "2 rules for key")
+	d.says("main", "2 other pages for key")
 	if n := len(d.all("main .rule-list li")); n != 2 {
 		t.Errorf("%d results", n)
 	}

@@ -16,7 +16,7 @@ import (
 
 func profilesView() view {
 	return view{
-		path: "/profiles", title: "Platforms",
+		path: "/profiles", title: "Limits by platform",
 		description: "What live platforms publish about their ingest: codecs, sizes, frame rates, bitrates and key frame intervals, each with its source and the day it was checked.",
 	}
 }
@@ -229,7 +229,7 @@ func (s *Site) Profile(p *profile.Profile) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = crumbs(tool{"/profiles", "Platforms"}, p.Name).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = crumbs(tool{"/profiles", "Limits by platform"}, p.Name).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -8,9 +8,8 @@ import (
 	"ingestdoctor/wasm/rules"
 )
 
-// linkCodes switches the links from a finding to the pages of platform codes
-// on. Until those pages exist, a code is text with a copy button.
-const linkCodes = false
+// linkCodes switches the links from a finding to the pages of platform codes on.
+const linkCodes = true
 
 // Value is a labelled value of a list or a table.
 type Value struct{ Label, Text string }

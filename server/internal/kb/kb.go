@@ -207,8 +207,14 @@ func (ix *Index) entries() []entry {
 	}
 	for _, r := range rules.All() {
 		d := &doc{rule: r}
-		add(d, []string{r.Title, r.Title, r.ID}, []string{string(r.Family), r.Headline}, []string{r.Why, r.Fix, r.Example})
+		var codes []string
+		for _, c := range r.Codes {
+			codes = append(codes, c.Code, c.Title)
+		}
+		add(d, []string{r.Title, r.Title, r.ID, r.ID}, append(codes, string(r.Family), r.Headline), []string{r.Why, r.Fix, r.Example})
 		ix.phrase(d, []string{r.Title, r.ID})
+		ix.codes = append(ix.codes, codeName{content.Fold(r.ID), d, r.ID})
+		ix.names[content.Fold(r.ID)] = append(ix.names[content.Fold(r.ID)], d)
 	}
 	for _, id := range ix.lib.Platforms() {
 		for _, w := range words(id + " " + content.PlatformName(id) + " " + nicknames[id]) {

@@ -24,7 +24,10 @@ import (
 var toolPages = []string{"/check/file"}
 
 // serverPages are the prefixes that go-app's router must leave to the browser.
-var serverPages = []string{"/rules", "/profiles", "/search", "/privacy", "/api", "/assets"}
+var serverPages = []string{
+	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets",
+	"/check/url", "/check/log", "/check/reach",
+}
 
 // originMark stands for the page's own scheme and host in the list of links
 // that go-app must leave alone: it compares whole addresses, and the server

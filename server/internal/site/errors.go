@@ -20,7 +20,7 @@ var problems = map[int]page.Problem{
 	},
 	http.StatusNotFound: {
 		Title: "There is no such page",
-		Text:  "The address may be mistyped, or the page may have moved. The search above knows every rule.",
+		Text:  "The address may be mistyped, or the page may have moved. The search above knows every code, guide and rule.",
 	},
 	http.StatusMethodNotAllowed: {
 		Title: "This address does not take such a request",

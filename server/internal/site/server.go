@@ -7,13 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"ingestdoctor/content"
+	"ingestdoctor/server/internal/kb"
 	"ingestdoctor/static"
 	"ingestdoctor/web/page"
 )
@@ -23,6 +24,10 @@ type Server struct {
 	cfg     Config
 	assets  *static.Set
 	pages   *page.Site
+	lib     *content.Library
+	kb      *kb.Index
+	openapi *body
+	drawn   sync.Map // *body by path: pages that never change
 	app     *app.Handler
 	metrics *metrics
 	echo    *echo.Echo
@@ -39,17 +44,51 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	assets := static.Assets()
+	lib, index, err := knowledge()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		cfg:      cfg,
 		assets:   assets,
+		lib:      lib,
+		kb:       index,
 		appPages: map[string]rendered{},
-		pages:    &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version},
+		pages:    &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version, Library: lib},
 	}
+	s.openapi = newBody("application/json", openAPI(cfg.Version))
 	s.app = newApp(cfg, assets, s.pages)
 	s.metrics = newMetrics(cfg.Version, s.app.Version)
 	s.echo = s.routes()
 	return s, nil
 }
+
+// knowledge is the knowledge base and its index, which never change while the
+// program runs. What is wrong in a file is said with file, line and reason.
+func knowledge() (*content.Library, *kb.Index, error) {
+	k, err := loadOnce()
+	if err != nil {
+		return nil, nil, fmt.Errorf("the knowledge base is broken: %w", err)
+	}
+	return k.lib, k.index, nil
+}
+
+type loaded struct {
+	lib   *content.Library
+	index *kb.Index
+}
+
+var loadOnce = sync.OnceValues(func() (loaded, error) {
+	lib, err := content.Load()
+	if err != nil {
+		return loaded{}, err
+	}
+	index, err := kb.New(lib)
+	return loaded{lib, index}, err
+})
+
+// Knowledge is the knowledge base and its search, for the command line.
+func Knowledge() (*content.Library, *kb.Index, error) { return knowledge() }
 
 // Missing lists the built assets that this program was built without; the tool
 // pages do not work then.
@@ -71,14 +110,6 @@ func (s *Server) routes() *echo.Echo {
 		recoverPanic(s.cfg.Logger),
 		checkHost(s.cfg.hosts()),
 		middleware.BodyLimit(fmt.Sprintf("%dB", s.cfg.MaxBody)),
-		middleware.GzipWithConfig(middleware.GzipConfig{
-			Level: 5, MinLength: 1024,
-			// Assets are compressed already, and promhttp does it by itself.
-			Skipper: func(c echo.Context) bool {
-				p := c.Request().URL.Path
-				return strings.HasPrefix(p, static.Prefix) || p == "/wasm_exec.js" || p == "/metrics"
-			},
-		}),
 	)
 
 	get := func(path string, h echo.HandlerFunc) {
@@ -94,11 +125,29 @@ func (s *Server) routes() *echo.Echo {
 	get("/profiles/:id", s.profile)
 	get("/search", s.search)
 
+	get("/codes", s.codes)
+	get("/codes/", redirect("/codes"))
+	get("/codes/:platform", s.codes)
+	get("/codes/:platform/*", s.code) // a code may hold a slash
+	get("/e/*", s.shortCode)
+	for _, kind := range []content.Kind{content.PlatformPages, content.Encoders, content.Guides} {
+		get("/"+string(kind), s.articles(kind))
+		get("/"+string(kind)+"/", redirect("/"+string(kind)))
+		get("/"+string(kind)+"/:slug", s.article(kind))
+	}
+
+	get("/api/v1/openapi.json", func(c echo.Context) error { return s.sendBody(c, http.StatusOK, s.openapi) })
+	get("/api/v1/search", s.apiSearch)
+	get("/api/v1/codes", s.apiCodes)
+	get("/api/v1/codes/:platform/*", s.apiCode)
 	get("/api/v1/rules", s.apiRules)
 	get("/api/v1/rules/:id", s.apiRule)
 	get("/api/v1/profiles", s.apiProfiles)
 	get("/api/v1/profiles/:id", s.apiProfile)
 
+	for _, a := range page.Aheads() {
+		get(a.Path, func(c echo.Context) error { return s.kept(c, s.pages.Ahead(a)) })
+	}
 	for _, path := range toolPages {
 		get(path, s.viaApp)
 		get(path+"/", redirect(path))

@@ -100,8 +100,48 @@ func TestRoutes(t *testing.T) {
 		{"/profiles", 200, html, "azure-live-encoding"},
 		{"/profiles/youtube", 200, html, "YouTube"},
 		{"/profiles/no-such-profile", 404, "text/html; charset=UTF-8", "There is no such page"},
-		{"/search", 200, html, "An id, a code, a symptom"},
-		{"/search?q=MPE_INGEST_CODEC_NOT_SUPPORTED", 200, html, "/rules/codec-video-unsupported"},
+		{"/search", 200, html, "A code, a message, a log line, a symptom"},
+		{"/search?q=MPE_INGEST_CODEC_NOT_SUPPORTED", 200, html, "/codes/azure-media-services/MPE_INGEST_CODEC_NOT_SUPPORTED"},
+		{"/search?q=keyframe-interval", 200, html, "/rules/keyframe-interval"},
+		{"/search?q=zzzzzz", 200, html, "Nothing is found"},
+		{"/codes", 200, html, "/codes/tencent-css/18-501"},
+		{"/codes/", 301, "", ""},
+		{"/codes?platform=srs&severity=error", 200, html, "/codes/srs/1028"},
+		{"/codes?platform=nobody", 404, "", "There is no such page"},
+		{"/codes/tencent-css", 200, html, "/codes/tencent-css/18-501"},
+		{"/codes/Tencent-CSS", 301, "", ""},
+		{"/codes/tencent-css/", 301, "", ""},
+		{"/codes/nobody", 404, "", "There is no such page"},
+		{"/codes/nobody/1", 404, "", "There is no such page"},
+		{"/codes/tencent-css/18-501", 200, html, "Reached the expiration time."},
+		{"/codes/tencent-css/18-501?encoder=none", 200, html, "Reached the expiration time."},
+		{"/codes/tencent-css/18/501", 301, "", ""},
+		{"/codes/tencent-css/18%2F501", 301, "", ""},
+		{"/codes/azure-media-services/mpe_bad_url_syntax", 301, "", ""},
+		{"/codes/azure-media-services/MPE_BAD_URL", 404, "", "MPE_BAD_URL_SYNTAX"},
+		{"/e/mpe-bad-url-syntax", 301, "", ""},
+		{"/e/18/501", 301, "", ""},
+		{"/e/NetStream.Publish.BadName", 200, html, "Choose the one that showed it."},
+		{"/e/MPE_INGEST_CODEK", 404, "", "MPE_INGEST_CODEC_NOT_SUPPORTED"},
+		{"/e/zzzzzz", 404, "", "This code is not known here"},
+		{"/e/", 301, "", ""},
+		{"/platforms", 200, html, "/platforms/tencent-css"},
+		{"/platforms/tencent-css", 200, html, "Every limit with its source"},
+		{"/platforms/Tencent_CSS", 301, "", ""},
+		{"/platforms/azure-media-services", 200, html, "30 June 2024"},
+		{"/platforms/nobody", 404, "", "There is no such page"},
+		{"/encoders", 200, html, "Encoders"},
+		{"/guides", 200, html, "Guides"},
+		{"/guides/nothing", 404, "", "There is no such page"},
+		{"/api/v1/search?q=18/501", 200, "application/json", `"url": "/codes/tencent-css/18-501"`},
+		{"/api/v1/search?q=x&limit=none", 400, "application/problem+json", `"status":400`},
+		{"/api/v1/search?q=x&platform=nobody", 400, "application/problem+json", `"status":400`},
+		{"/api/v1/search", 200, "application/json", `"results": []`},
+		{"/api/v1/codes", 200, "application/json", `"MPE_BAD_URL_SYNTAX"`},
+		{"/api/v1/codes/tencent-css/18-501", 200, "application/json", `"sub_errcode": 501`},
+		{"/api/v1/codes/tencent-css/18/501", 200, "application/json", `"sub_errcode": 501`},
+		{"/api/v1/codes/tencent-css/nothing", 404, "application/problem+json", `"status":404`},
+		{"/api/v1/openapi.json", 200, "application/json", `"openapi": "3.1.0"`},
 		{"/search?q=%3Cscript%3Ealert(1)%3C/script%3E", 200, html, "&lt;script&gt;"},
 		{"/check/file", 200, html, "/app.js"},
 		{"/check/file/", 301, "", ""},
@@ -686,24 +726,21 @@ func TestHeaderTimeout(t *testing.T) {
 	}
 }
 
+// The rules are found, too, by their ids and by the codes that they may show as.
 func TestFindRules(t *testing.T) {
-	tests := []struct{ query, first string }{
-		{"keyframe-interval", "keyframe-interval"},
-		{"Keyframe", "keyframe-first"},
-		{"MPE_INGEST_FRAMERATE_EXCEEDED", "framerate-exceeded"},
-		{"mpe_ingest_framerate", "framerate-exceeded"},
-		{"flv-sig", "flv-signature"},
-	}
-	for _, tt := range tests {
-		found := findRules(tt.query)
-		if len(found) == 0 || found[0].ID != tt.first {
-			t.Errorf("%q finds %d, first not %s", tt.query, len(found), tt.first)
+	s, _ := newServer(t, Config{})
+	for query, want := range map[string]string{
+		"keyframe-interval":             "keyframe-interval",
+		"MPE_INGEST_FRAMERATE_EXCEEDED": "framerate-exceeded",
+		"flv-sig":                       "flv-signature",
+		"annex b start codes":           "nal-format",
+	} {
+		found := s.kb.All(query, "", 10).Rules
+		if len(found) == 0 || found[0].Rule.ID != want {
+			t.Errorf("%q finds %d, first not %s", query, len(found), want)
 		}
 	}
-	if found := findRules("keyframe zzzzz"); len(found) != 0 {
-		t.Errorf("a word that is nowhere finds %d rules", len(found))
-	}
-	if found := findRules("  "); found != nil {
+	if found := s.kb.All("  ", "", 10); len(found.Rules) != 0 {
 		t.Error("nothing finds something")
 	}
 }
