@@ -30,6 +30,8 @@ type commands struct {
 	URL      urlCmd      `cmd:"" name:"url" help:"Check an ingest URL: what is wrong with it, and the mended one."`
 	Profiles profilesCmd `cmd:"" help:"List the platform profiles."`
 	Rules    rulesCmd    `cmd:"" help:"List the rules."`
+	Codes    codesCmd    `cmd:"" help:"List the error codes of platforms, servers and encoders, or find some."`
+	Code     codeCmd     `cmd:"" help:"Explain one error code."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -82,6 +84,18 @@ type profilesCmd struct {
 
 type rulesCmd struct {
 	JSON bool `name:"json" help:"Print them as JSON, whole."`
+}
+
+type codesCmd struct {
+	Platform string   `placeholder:"ID" help:"Only codes of this platform."`
+	JSON     bool     `name:"json" help:"Print them as JSON, like the API."`
+	Query    []string `arg:"" optional:"" placeholder:"QUERY" help:"What to look for: a code, its numbers, a message, a line of a log, a symptom; without it, all."`
+}
+
+type codeCmd struct {
+	Platform string `placeholder:"ID" help:"Platform, where several use the code."`
+	JSON     bool   `name:"json" help:"Print it as JSON, like the API."`
+	Code     string `arg:"" placeholder:"CODE" help:"The code, or PLATFORM/CODE; case, _ and - are forgiven. After -- where it begins with a -."`
 }
 
 type versionCmd struct{}
@@ -148,10 +162,51 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return cli.WriteJSON(stdout, stderr, site.Rules())
 		}
 		return cli.Rules(stdout, stderr)
+	case "codes":
+		return cmds.Codes.run(stdout, stderr)
+	case "code":
+		return cmds.Code.run(stdout, stderr)
 	default:
 		fmt.Fprintln(stdout, "ingestdoctor", fullVersion())
 		return cli.ExitClean
 	}
+}
+
+func (c codesCmd) run(stdout, stderr io.Writer) int {
+	lib, index, err := site.Knowledge()
+	if err != nil {
+		fmt.Fprintln(stderr, "ingestdoctor:", err)
+		return cli.ExitUnusable
+	}
+	query := strings.Join(c.Query, " ")
+	if c.JSON && query != "" {
+		return cli.WriteJSON(stdout, stderr, site.SearchResults(index.Codes(query, c.Platform, 20)))
+	}
+	if c.JSON && c.Platform == "" {
+		return cli.WriteJSON(stdout, stderr, site.Codes(lib))
+	}
+	if c.JSON {
+		return cli.WriteJSON(stdout, stderr, site.CodesOf(lib, c.Platform))
+	}
+	return cli.Codes(cli.CodesOptions{Query: query, Platform: c.Platform, Library: lib, Search: index.Pages, Stdout: stdout, Stderr: stderr})
+}
+
+func (c codeCmd) run(stdout, stderr io.Writer) int {
+	lib, index, err := site.Knowledge()
+	if err != nil {
+		fmt.Fprintln(stderr, "ingestdoctor:", err)
+		return cli.ExitUnusable
+	}
+	code, status := cli.FindCode(cli.CodesOptions{
+		Query: c.Code, Platform: c.Platform, Library: lib, Search: index.Pages, Stdout: stdout, Stderr: stderr,
+	})
+	switch {
+	case code == nil:
+		return status
+	case c.JSON:
+		return cli.WriteJSON(stdout, stderr, site.CodeJSON(code))
+	}
+	return cli.Code(stdout, stderr, code)
 }
 
 // helped unwinds kong after it has printed its help: without a real exit it

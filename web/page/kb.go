@@ -299,11 +299,6 @@ func (s *Site) encoders() []*content.Article {
 	return s.Library.Articles(content.Encoders)
 }
 
-// settingAnchor is the place of a setting on every encoder's page.
-func settingAnchor(st content.Setting) string {
-	return strings.ReplaceAll(strings.ToLower(st.Heading), " ", "-")
-}
-
 // sourceText is a source that has no public page.
 func sourceText(src content.Source) string {
 	if src.Path != "" {
@@ -352,4 +347,32 @@ func kindWord(a *content.Article) string {
 		return "Platform"
 	}
 	return "Guide"
+}
+
+// realCode tells a code that a person sees from one made up for a bare message.
+func realCode(code string) bool { return code != "" && !strings.HasPrefix(code, "log:") }
+
+// crumb is how a code page is named in the way back to the list.
+func crumb(c *content.Code) string {
+	if realCode(c.Code) {
+		return c.Code
+	}
+	return c.Title
+}
+
+// statusSince opens the notice of what is no longer in service.
+func statusSince(p *content.Page) string {
+	if p.StatusDate == "" {
+		return statusWord(p.Status) + "."
+	}
+	return statusWord(p.Status) + " since " + day(p.StatusDate) + "."
+}
+
+// settingNames joins what a fix changes.
+func settingNames(c *content.Code) string {
+	names := make([]string, len(c.Settings))
+	for i, st := range c.Settings {
+		names[i] = st.Heading
+	}
+	return strings.Join(names, ", ")
 }

@@ -265,7 +265,7 @@ func (s *Site) codeHits(list []CodeHit) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if h.Matched != "" {
+			if realCode(h.Matched) {
 				templ_7745c5c3_Err = templ.Raw(codeHTML(h.Matched)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -39,7 +39,8 @@ var may = map[string][]string{
 	"static/manifest": {},
 	"static/build":    {"static/manifest"},
 
-	"server":              {"server/internal/cli", "server/internal/site"},
+	// redacts what was typed in a complaint
+	"server":              {"server/internal/cli", "server/internal/site", "wasm/ingest"},
 	"server/internal/cli": append([]string{"content"}, core...),
 	// the only one that brings the pages and its siblings together
 	"server/internal/site": append([]string{

@@ -38,6 +38,16 @@ func (ix *Index) Codes(text, platform string, limit int) []Hit {
 	}), limit)
 }
 
+// Pages is Codes without what was matched.
+func (ix *Index) Pages(text, platform string, limit int) []*content.Code {
+	hits := ix.Codes(text, platform, limit)
+	out := make([]*content.Code, len(hits))
+	for i := range hits {
+		out[i] = hits[i].Code
+	}
+	return out
+}
+
 // Results are what one query finds, best first in each part.
 type Results struct {
 	Codes    []Hit

@@ -257,9 +257,16 @@ type CodeList struct {
 }
 
 // Codes are the code pages of a library in their JSON form.
-func Codes(lib *content.Library) CodeList {
+func Codes(lib *content.Library) CodeList { return codeList(lib.Codes) }
+
+// CodesOf are those of one platform.
+func CodesOf(lib *content.Library, platform string) CodeList {
+	return codeList(lib.ByPlatform(platform))
+}
+
+func codeList(codes []*content.Code) CodeList {
 	out := CodeList{Codes: []CodeEntry{}}
-	for _, c := range lib.Codes {
+	for _, c := range codes {
 		out.Codes = append(out.Codes, codeEntry(c))
 	}
 	return out
