@@ -28,6 +28,16 @@ var healthy = []struct {
 	{name: "59.94 fps", profiles: "generic youtube twitch azure-pass-through facebook", build: func() []byte { return flvtest.Healthy(20, 60000.0/1001, 2).Bytes() }},
 	{name: "B-frames", build: func() []byte { return flvtest.Stream{Seconds: 20, BFrames: 2}.Build().Bytes() }},
 	{name: "B-frames at 29.97", build: func() []byte { return flvtest.Stream{Seconds: 20, BFrames: 3, FPS: 30000.0 / 1001}.Build().Bytes() }},
+	{name: "begins with three frames at 0, two seconds long", build: func() []byte {
+		// flvmux of GStreamer, x264enc with B-frames: no decoding time below 0.
+		s := flvtest.Stream{Seconds: 2}
+		s.Each = func(t *flvtest.Tag) {
+			if t.Type == flv.TypeVideo {
+				t.Timestamp = max(t.Timestamp-67, 0)
+			}
+		}
+		return s.Build().Bytes()
+	}},
 	{name: "starts at five hours", build: func() []byte { return flvtest.Stream{Seconds: 20, StartMS: 5 * 3600 * 1000}.Build().Bytes() }},
 	{name: "wraps after 49 days", build: func() []byte { return flvtest.Stream{Seconds: 20, StartMS: 1<<32 - 10000}.Build().Bytes() }},
 	{name: "passes the signed limit", build: func() []byte { return flvtest.Stream{Seconds: 20, StartMS: 1<<31 - 10000}.Build().Bytes() }},

@@ -271,9 +271,14 @@ func (l *limits) whole(tr *Track) {
 	}
 	rate := tr.FrameRate()
 	if tr.steadyMS < 3*rateWindowMS {
-		// Few frames: an uneven rhythm weighs more, so the usual distance of frames
-		// must say the same. It is known to whole milliseconds.
-		rate = min(rate, tr.TypicalRate()*1.03)
+		// Few frames: an uneven rhythm weighs more (flvmux of GStreamer begins with
+		// three frames at 0), so the usual distance of frames must say the same. It
+		// is known to whole milliseconds: 33 ms are 30 frames a second as well.
+		usual := tr.TypicalRate()
+		if usual <= l.fpsLimit*1.015 {
+			return
+		}
+		rate = min(rate, usual*1.03)
 	}
 	l.tooFast(tr, rate, tr.first)
 }
