@@ -246,6 +246,10 @@ func plainText(b *strings.Builder, src []byte, n ast.Node) {
 	})
 }
 
+// scopes says of each heading in a table that it heads its column: Markdown has
+// no others. Text cannot hold a bare tag.
+var scopes = strings.NewReplacer("<thead", "<thead", "<th", `<th scope="col"`)
+
 // onceHTML renders Markdown when it is first asked for.
 type onceHTML struct {
 	once sync.Once
@@ -256,7 +260,7 @@ func (o *onceHTML) get(md string) string {
 	o.once.Do(func() {
 		var b bytes.Buffer
 		if err := markdown.Convert([]byte(md), &b); err == nil { // a bytes.Buffer does not fail
-			o.out = b.String()
+			o.out = scopes.Replace(b.String())
 		}
 	})
 	return o.out

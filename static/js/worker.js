@@ -251,7 +251,8 @@ async function analyse({id, file, profile}) {
   if (job) throw new Fault('Another recording is being read.');
   const started = performance.now();
   let end = null;                // the last bytes, once they are there
-  const tail = readTail(file).then((bytes) => { end = bytes; });
+  let tailDone = false;
+  readTail(file).then((bytes) => { end = bytes; tailDone = true; });
   let state = COMPLETE;
   let detail = '';
   let current;
@@ -279,7 +280,6 @@ async function analyse({id, file, profile}) {
       }
       job.read += chunk.length;
       job.source.recycle(chunk);
-      if (first) await Promise.race([tail, pause(TAIL_MS)]);
       if (end) {
         const bytes = end;
         end = null;
@@ -292,7 +292,7 @@ async function analyse({id, file, profile}) {
         lastProgress = now;
         self.postMessage({t: 'progress', id, read: job.read, size: file.size, ms: now - started});
       }
-      if (now >= nextPartial) {
+      if (now >= nextPartial && (tailDone || now - started > TAIL_MS)) {
         const report = text(call(() => wasm.progress()));
         const after = performance.now();
         nextPartial = after + Math.max(PARTIAL_MS[Math.min(partials++, 1)], (after - now) * PARTIAL_COST);
@@ -331,8 +331,6 @@ function readTail(file) {
   return file.slice(Math.max(0, file.size - TAIL)).arrayBuffer()
     .then((bytes) => (bytes.byteLength > 0 ? new Uint8Array(bytes) : null), () => null);
 }
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // unreadable makes one kind of what readers say of a file that changed or
 // vanished since it was chosen: slices a DOMException, Chromium's streams a

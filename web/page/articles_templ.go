@@ -198,7 +198,7 @@ func (s *Site) Articles(kind content.Kind) templ.Component {
 }
 
 func articleView(a *content.Article) view {
-	return view{path: a.URL(), title: a.Title, description: shorter(a.Summary, 300), article: true}
+	return view{path: a.URL(), title: a.Title, description: shorter(a.Summary, 300), article: true, trail: []tool{{"/" + string(a.Kind), listView(a.Kind).title}}}
 }
 
 // Article is the page of an encoder, a platform or a guide.

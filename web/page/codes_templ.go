@@ -391,7 +391,7 @@ func (s *Site) Codes(f Facets) templ.Component {
 }
 
 func codeView(c *content.Code) view {
-	v := view{path: c.URL(), title: c.Title, description: shorter(c.Summary(), 300), article: true}
+	v := view{path: c.URL(), title: c.Title, description: shorter(c.Summary(), 300), article: true, trail: []tool{{"/codes", "Codes"}, {"/codes/" + c.Platform, c.PlatformName()}}}
 	if realCode(c.Code) {
 		v.title = c.Code + ": " + c.Title
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/json"
 	"html"
 	"net/url"
 	"slices"
@@ -375,4 +376,24 @@ func settingNames(c *content.Code) string {
 		names[i] = st.Heading
 	}
 	return strings.Join(names, ", ")
+}
+
+// structured is what search engines are told of a page, as JSON-LD in a script
+// element: a data block, which browsers do not run and the policy does not ask about.
+func (s *Site) structured(v view) string {
+	type item map[string]any
+	crumbs := []item{}
+	for i, t := range append(slices.Clone(v.trail), tool{v.path, v.title}) {
+		crumbs = append(crumbs, item{"@type": "ListItem", "position": i + 1, "name": t.name, "item": s.Origin + t.path})
+	}
+	article := item{
+		"@type": "TechArticle", "headline": shorter(v.title, 110), "description": v.description, "inLanguage": "en",
+		"url": s.Origin + v.path, "publisher": item{"@type": "Organization", "name": Name},
+	}
+	b, err := json.Marshal(item{"@context": "https://schema.org", "@graph": []item{article, {"@type": "BreadcrumbList", "itemListElement": crumbs}}})
+	if err != nil {
+		return ""
+	}
+	// Marshal writes < and > as escapes, so that nothing in it can end the element.
+	return `<script type="application/ld+json">` + string(b) + `</script>`
 }

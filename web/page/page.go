@@ -37,8 +37,9 @@ type view struct {
 	title       string // without the portal's name
 	description string
 	noIndex     bool
-	article     bool // for link previews
-	narrow      bool // one column of text
+	article     bool   // for link previews
+	trail       []tool // the pages above it, for search engines
+	narrow      bool   // one column of text
 }
 
 func (v view) fullTitle() string {

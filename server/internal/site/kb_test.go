@@ -1,0 +1,303 @@
+package site
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ingestdoctor/static"
+	"ingestdoctor/web/page"
+)
+
+// Where other spellings of an address lead.
+func TestCodeRedirects(t *testing.T) {
+	s, _ := newServer(t, Config{})
+	for from, to := range map[string]string{
+		"/codes/tencent-css/18/501":                       "/codes/tencent-css/18-501",
+		"/codes/tencent-css/18%2F501":                     "/codes/tencent-css/18-501",
+		"/codes/TENCENT-CSS/18-501":                       "/codes/tencent-css/18-501",
+		"/codes/tencent-css/18-501/":                      "/codes/tencent-css/18-501",
+		"/codes/azure-media-services/mpe-bad-url-syntax":  "/codes/azure-media-services/MPE_BAD_URL_SYNTAX",
+		"/codes/azure-media-services/MPE_BAD_URL_SYNTAX/": "/codes/azure-media-services/MPE_BAD_URL_SYNTAX",
+		"/codes/Tencent-CSS":                              "/codes/tencent-css",
+		"/e/MPE_BAD_URL_SYNTAX":                           "/codes/azure-media-services/MPE_BAD_URL_SYNTAX",
+		"/e/mpebadurlsyntax":                              "/codes/azure-media-services/MPE_BAD_URL_SYNTAX",
+		"/e/18-501":                                       "/codes/tencent-css/18-501",
+		"/e/18/501":                                       "/codes/tencent-css/18-501",
+		"/e/setDataFrame":                                 "/codes/azure-media-services/MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED",
+		"/guides/Ports_and_Firewalls":                     "/guides/ports-and-firewalls",
+		"/platforms/youtubelive":                          "/platforms/youtube-live",
+	} {
+		res := ask(s, "GET", from)
+		if got := res.Header.Get("Location"); got != to || res.StatusCode != 301 {
+			t.Errorf("%s: %d to %q, want %s", from, res.StatusCode, got, to)
+		}
+	}
+	// every code by its short address: the page itself, or a list that holds it
+	for _, c := range s.lib.Codes {
+		for _, code := range c.Codes {
+			res := ask(s, "GET", "/e/"+strings.NewReplacer("%", "%25", " ", "%20", "?", "%3F", "#", "%23", "\n", "%0A").Replace(code))
+			switch {
+			case res.StatusCode == 301 && res.Header.Get("Location") == c.URL():
+			case res.StatusCode == 200 && strings.Contains(text(t, res), `href="`+c.URL()+`"`):
+			default:
+				t.Errorf("/e/%s: %d %s, want %s", code, res.StatusCode, res.Header.Get("Location"), c.URL())
+			}
+		}
+	}
+}
+
+// A code page is at most 30 KB over the wire, with all that it loads.
+func TestCodePageWeight(t *testing.T) {
+	s, _ := newServer(t, Config{PublicURL: "https://doctor.example.com"})
+	shared := 0
+	for _, name := range []string{"css/site.css", "css/kb.css", "js/theme.js", "js/site.js", "js/kb.js", "icons.svg", "img/mark.svg"} {
+		a := static.Assets().Get(name)
+		if a == nil {
+			t.Fatalf("no %s", name)
+		}
+		n := a.CompressedSize()
+		if n == 0 {
+			n = a.Size / 3 // a fresh clone has no compressed copies: about what brotli makes of it
+		}
+		shared += int(n)
+	}
+	most, where := 0, ""
+	for _, c := range s.lib.Codes {
+		res := ask(s, "GET", c.URL(), "Accept-Encoding", "gzip")
+		if n := len(text(t, res)); n > most {
+			most, where = n, c.URL()
+		}
+		if strings.Contains(res.Header.Get("Cache-Control"), "no-store") || res.Header.Get("ETag") == "" {
+			t.Errorf("%s cannot be kept", c.URL())
+		}
+	}
+	t.Logf("at most %d bytes of page (%s) and %d of assets", most, where, shared)
+	if most+shared > 30_000 {
+		t.Errorf("%s: %d bytes with its assets, at most 30,000", where, most+shared)
+	}
+}
+
+func TestSearchAPI(t *testing.T) {
+	s, log := newServer(t, Config{})
+	var a SearchAnswer
+	get := func(path string) {
+		t.Helper()
+		a = SearchAnswer{}
+		res := ask(s, "GET", path)
+		if err := json.NewDecoder(res.Body).Decode(&a); err != nil || res.StatusCode != 200 {
+			t.Fatalf("%s: %d, %v", path, res.StatusCode, err)
+		}
+		if res.Header.Get("ETag") == "" || res.Header.Get("Cache-Control") == "" {
+			t.Errorf("%s: no ETag or Cache-Control", path)
+		}
+	}
+	get("/api/v1/search?q=errcode+18+sub+501")
+	if r := a.Results[0]; r.Platform != "tencent-css" || r.Code != "18/501" || !slices.Contains(r.Codes, "18/501") ||
+		r.Title == "" || r.Message != "Reached the expiration time." || r.Snippet == "" || r.URL != "/codes/tencent-css/18-501" || r.Score <= 0 {
+		t.Errorf("%+v", r)
+	}
+	// a code that is on a page with others is named as it was asked for
+	get("/api/v1/search?q=18/104")
+	if r := a.Results[0]; r.Code != "18/104" || r.URL != "/codes/tencent-css/5-0" {
+		t.Errorf("%+v", r)
+	}
+	get("/api/v1/search?q=timeout&limit=3")
+	if len(a.Results) != 3 {
+		t.Errorf("%d results", len(a.Results))
+	}
+	get("/api/v1/search?q=timeout&limit=5000&platform=obs-studio")
+	for i, r := range a.Results {
+		if r.Platform != "obs-studio" || i > 0 && r.Score > a.Results[i-1].Score {
+			t.Errorf("%+v", r)
+		}
+	}
+	get("/api/v1/search?q=" + strings.Repeat("a", 20000))
+	get("/api/v1/search?q=zzzzzz")
+	if a.Results == nil || len(a.Results) > 0 {
+		t.Errorf("%+v", a.Results)
+	}
+	if out := log.String(); strings.Contains(out, "zzzzzz") || strings.Contains(out, "errcode") {
+		t.Error("the log tells what was searched for")
+	}
+	ask(s, "GET", "/e/s3cr3t-key")
+	if strings.Contains(log.String(), "s3cr3t") {
+		t.Error("the log tells of an address that is not there")
+	}
+}
+
+// The OpenAPI document is held against what the server answers: every path of
+// the API is in it, and every answer has the shape that it says.
+func TestOpenAPI(t *testing.T) {
+	s, _ := newServer(t, Config{Version: "v1.2.3"})
+	var doc map[string]any
+	if err := json.NewDecoder(ask(s, "GET", "/api/v1/openapi.json").Body).Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	at := func(v any, path ...string) any {
+		for _, p := range path {
+			m, _ := v.(map[string]any)
+			v = m[p]
+		}
+		return v
+	}
+	if at(doc, "info", "version") != "v1.2.3" {
+		t.Errorf("version %v", at(doc, "info", "version"))
+	}
+	paths, _ := doc["paths"].(map[string]any)
+	inDoc := map[string]bool{}
+	for p := range paths {
+		inDoc[strings.NewReplacer("{platform}/{code}", ":platform/*", "{id}", ":id").Replace(p)] = true
+	}
+	for _, r := range s.echo.Routes() {
+		if strings.HasPrefix(r.Path, "/api/") && !inDoc[r.Path] {
+			t.Errorf("%s is not in the document", r.Path)
+		}
+
+	}
+	var fits func(where string, schema, v any)
+	fits = func(where string, schema, v any) {
+		m, _ := schema.(map[string]any)
+		if ref, ok := m["$ref"].(string); ok {
+			to := at(doc, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
+			if to == nil {
+				t.Fatalf("%s: no %s", where, ref)
+			}
+			fits(where, to, v)
+			return
+		}
+		switch m["type"] {
+		case "object":
+			o, ok := v.(map[string]any)
+			if !ok {
+				t.Errorf("%s is no object: %v", where, v)
+				return
+			}
+			required, _ := m["required"].([]any)
+			for _, name := range required {
+				if _, ok := o[name.(string)]; !ok {
+					t.Errorf("%s lacks %s", where, name)
+				}
+			}
+			props, _ := m["properties"].(map[string]any)
+			for name, val := range o {
+				switch p, ok := props[name]; {
+				case ok:
+					fits(where+"."+name, p, val)
+				case m["additionalProperties"] == false:
+					t.Errorf("%s has %s, which the document does not know", where, name)
+				default:
+					if extra, ok := m["additionalProperties"].(map[string]any); ok {
+						fits(where+"."+name, extra, val)
+					}
+				}
+			}
+		case "array":
+			list, ok := v.([]any)
+			if !ok {
+				t.Errorf("%s is no array: %v", where, v)
+			}
+			for i, e := range list {
+				fits(fmt.Sprintf("%s[%d]", where, i), m["items"], e)
+			}
+		case "string":
+			text, ok := v.(string)
+			if !ok {
+				t.Errorf("%s is no string: %v", where, v)
+			}
+			if enum, ok := m["enum"].([]any); ok && !slices.Contains(enum, any(text)) {
+				t.Errorf("%s is %q, not one of %v", where, text, enum)
+			}
+		case "integer":
+			if n, ok := v.(float64); !ok || n != float64(int64(n)) {
+				t.Errorf("%s is no integer: %v", where, v)
+			}
+		case "number":
+			if _, ok := v.(float64); !ok {
+				t.Errorf("%s is no number: %v", where, v)
+			}
+		default:
+			t.Errorf("%s: the document says nothing of it", where)
+		}
+	}
+	hold := func(template, path string, status int) {
+		t.Helper()
+		kind := "application/json"
+		if status >= 400 {
+			kind = "application/problem+json"
+		}
+		res := ask(s, "GET", path)
+		if res.StatusCode != status || res.Header.Get("Content-Type") != kind {
+			t.Errorf("%s: %d %s", path, res.StatusCode, res.Header.Get("Content-Type"))
+			return
+		}
+		schema := at(paths[template], "get", "responses", fmt.Sprint(status), "content", kind, "schema")
+		if schema == nil {
+			t.Errorf("%s: the document has no answer %d", template, status)
+			return
+		}
+		var v any
+		if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		fits(path, schema, v)
+	}
+	hold("/api/v1/search", "/api/v1/search?q=authentication+failed", 200)
+	hold("/api/v1/search", "/api/v1/search?q=x&limit=0", 400)
+	hold("/api/v1/codes", "/api/v1/codes", 200)
+	for _, c := range s.lib.Codes {
+		hold("/api/v1/codes/{platform}/{code}", "/api/v1"+c.URL(), 200)
+	}
+	hold("/api/v1/codes/{platform}/{code}", "/api/v1/codes/srs/nothing", 404)
+	hold("/api/v1/rules", "/api/v1/rules", 200)
+	hold("/api/v1/rules/{id}", "/api/v1/rules/keyframe-interval", 200)
+	hold("/api/v1/rules/{id}", "/api/v1/rules/nothing", 404)
+	hold("/api/v1/profiles", "/api/v1/profiles", 200)
+	hold("/api/v1/profiles/{id}", "/api/v1/profiles/youtube", 200)
+	hold("/api/v1/profiles/{id}", "/api/v1/profiles/nothing", 404)
+	hold("/api/v1/openapi.json", "/api/v1/openapi.json", 200)
+}
+
+// The knowledge base loads, is indexed and answers within a second.
+func TestStart(t *testing.T) {
+	start := time.Now()
+	k, err := loadOnce()
+	if err != nil || k.lib == nil || k.index == nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 5*time.Second { // the goal is 1 s on a quiet machine
+		t.Errorf("loading took %v", took)
+	}
+}
+
+// What is still to come goes once it is there.
+func TestAheads(t *testing.T) {
+	for _, a := range page.Aheads() {
+		if slices.Contains(toolPages, a.Path) {
+			t.Errorf("%s is there: it is not still to come", a.Path)
+		}
+	}
+}
+
+func BenchmarkCodePage(b *testing.B) {
+	s, err := New(Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		ask(s, "GET", "/codes/tencent-css/18-501", "Accept-Encoding", "gzip")
+	}
+}
+
+func BenchmarkSearchAPI(b *testing.B) {
+	s, err := New(Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		ask(s, "GET", "/api/v1/search?q=stream+key+wrong", "Accept-Encoding", "gzip")
+	}
+}
