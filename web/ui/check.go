@@ -110,7 +110,7 @@ func (c *checkPage) OnMount(ctx app.Context) {
 				if e.Kind == Ready {
 					c.desk.Retry()
 				}
-				if e.Kind == Partial && e.Run != c.marked {
+				if (e.Kind == Partial || e.Kind == Finished) && e.Run != c.marked {
 					c.marked = e.Run
 					tool("mark", "ingest-first-summary")
 				}
@@ -185,7 +185,7 @@ func (c *checkPage) shownID() int {
 // draw brings the canvases up to date.
 func (c *checkPage) draw() {
 	j := c.desk.Shown
-	if j == nil || j.Report == nil {
+	if j == nil || !j.Detailed() {
 		c.drawn = drawing{}
 		return
 	}

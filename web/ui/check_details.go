@@ -10,7 +10,7 @@ import (
 // before a recording is chosen, how to come by one.
 func (c *checkPage) details() []app.UI {
 	j := c.desk.Shown
-	if j == nil || j.Report == nil {
+	if j == nil || !j.Detailed() {
 		return []app.UI{c.help()}
 	}
 	return []app.UI{

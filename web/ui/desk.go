@@ -32,8 +32,15 @@ type Job struct {
 	Report  *diag.Report
 	Problem string
 
-	views []FindingView // of Report
-	plots []Plot
+	reports int           // how many there were
+	views   []FindingView // of Report
+	plots   []Plot
+}
+
+// Detailed reports whether plots, media and checks are shown: the first
+// summary, a moment after the choice, does without.
+func (j *Job) Detailed() bool {
+	return j.Report != nil && (j.State == Done || j.reports > 1)
 }
 
 func (j *Job) setReport(r *diag.Report) {
@@ -41,6 +48,7 @@ func (j *Job) setReport(r *diag.Report) {
 		return
 	}
 	j.Report = r
+	j.reports++
 	j.views = findingViews(r)
 	j.plots = plotsOf(r)
 }

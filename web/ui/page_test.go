@@ -150,6 +150,12 @@ func TestStates(t *testing.T) {
 			c.desk.Choose([]File{file})
 			c.desk.Handle(Event{Kind: Progressed, Run: 1, Read: file.Size / 2, MS: 1000})
 			c.desk.Handle(Event{Kind: Partial, Run: 1, Report: analysed(t, name, "generic", data)})
+		}, []string{"So far: ", `data-finding="keyframe-interval"`, "How to make a recording"}},
+		{"reading", func(c *checkPage) {
+			c.desk.Choose([]File{file})
+			c.desk.Handle(Event{Kind: Progressed, Run: 1, Read: file.Size / 2, MS: 1000})
+			c.desk.Handle(Event{Kind: Partial, Run: 1, Report: analysed(t, name, "generic", data)})
+			c.desk.Handle(Event{Kind: Partial, Run: 1, Report: analysed(t, name, "generic", data)})
 		}, []string{"So far: ", "MB/s", "left", `data-finding="keyframe-interval"`, `id="plot-bitrate"`}},
 		{"done", done, []string{"no key frame for 20.0 s at 0:14.0", `data-severity="error"`, `id="download"`, `id="copy-ticket"`, `id="media"`, `data-check="keyframe-interval"`, escaped, "1 error", "May show as", "MPE_"}},
 		{"done", func(c *checkPage) {
