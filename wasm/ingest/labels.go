@@ -62,14 +62,15 @@ var secretNames = [...]struct {
 // names that servers log in quotation marks when somebody publishes.
 func (r *redactor) labels() {
 	s := r.s
+	line := 0 // up to where quotation marks were looked at
 	for i := 0; i < len(s); i++ {
 		if !isAlpha(s[i]) || i > 0 && (isAlpha(s[i-1]) || isDigit(s[i-1]) || s[i-1] == '%') {
 			continue
 		}
-		if c := s[i] | 0x20; c == 'p' && foldPrefix(s[i:], "publish") {
-			r.published(i)
+		if c := s[i] | 0x20; c == 'p' && i >= line && foldPrefix(s[i:], "publish") {
+			line = r.published(i)
 		}
-		r.label(i)
+		i = max(i, r.label(i)-1) // a value is masked whole, whatever names are in it
 	}
 }
 
@@ -85,7 +86,8 @@ func foldPrefix(s, lowerPrefix string) bool {
 	return true
 }
 
-func (r *redactor) label(i int) {
+// label masks the value behind a name at i and gives its end, 0 for none.
+func (r *redactor) label(i int) int {
 	s := r.s
 	for k := range secretNames {
 		n := &secretNames[k]
@@ -98,9 +100,10 @@ func (r *redactor) label(i int) {
 		}
 		if from, to, ok := r.value(j, n.equals, n.line, n.spaced); ok {
 			r.cover(from, to)
-			return
+			return to
 		}
 	}
+	return 0
 }
 
 // value finds the value behind a name that ends at j: the colon or equals sign
@@ -153,7 +156,8 @@ func (r *redactor) value(j int, equals, line, spaced bool) (from, to int, ok boo
 
 // published masks what stands in single quotation marks on a line that speaks
 // of publishing: nginx-rtmp's publish: name='key', MediaMTX's path 'live/key'.
-func (r *redactor) published(i int) {
+// It gives the end of the line.
+func (r *redactor) published(i int) int {
 	s := r.s
 	for i < len(s) && s[i] != '\n' {
 		if s[i] != '\'' {
@@ -173,6 +177,7 @@ func (r *redactor) published(i int) {
 		}
 		i = max(j, i+1)
 	}
+	return i
 }
 
 // bareKey masks words that have the form of a platform's stream key, and an

@@ -68,8 +68,8 @@ func (u *parsed) showHost() bool {
 	if what, _ := hostFault(h); what != "" {
 		return false
 	}
-	if lastIndex(h, '.') < 0 && looksLikeKey(h) {
-		return false
+	if lastIndex(h, '.') < 0 && h != "localhost" && (u.scheme.empty() || looksLikeKey(h)) {
+		return false // without a scheme a single word may be the key
 	}
 	// user:p@ss/w@rd@host: what looks like the host may be part of the password.
 	return !(u.hasUser && lastIndex(u.str(u.path), '@') >= 0)

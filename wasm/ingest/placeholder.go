@@ -223,7 +223,7 @@ func isStock(s string) bool {
 		return false
 	}
 	w := squash(s)
-	if inList(w, "guidappid appid streamkey streamkeyhere keyhere accesstoken changeme replaceme insertkeyhere enterkeyhere pastekeyhere insertstreamkey enterstreamkey mystreamkey thestreamkey secretkey todo") {
+	if inList(w, "guidappid appid streamkey streamkeyhere keyhere accesstoken changeme replaceme insertkeyhere enterkeyhere pastekeyhere insertstreamkey enterstreamkey todo") {
 		return len(w)+4 >= len(s) // a real name may have these letters among digits
 	}
 	if len(w) >= 7 && len(w)+4 >= len(s) {

@@ -74,6 +74,20 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// A key that was pasted alone, or with words around it, is not shown.
+func TestKeyAlone(t *testing.T) {
+	for _, in := range []string{"abcd-efgh-ijkl-mnop", "SecretKey", " SecretKey\n", "key: SecretKey", "my key is SecretKey", "SecretKey?x=1", "live/SecretKey", "user:SecretKey@live.example.com", "\u201cSecretKey\u201d"} {
+		r := lintAs(t, "", in)
+		if b := string(r.AppendJSON(nil, diag.Tool{})); strings.Contains(b, "SecretKey") || strings.Contains(b, "efgh") {
+			i := max(strings.Index(b, "SecretKey"), strings.Index(b, "efgh"))
+			t.Errorf("%q: ...%s", in, b[max(0, i-80):min(len(b), i+40)])
+		}
+		if !r.raised("url-syntax") {
+			t.Errorf("%q: %s", in, raised(r, diag.Info))
+		}
+	}
+}
+
 // secretText makes a secret of at least 10 characters that no other text holds.
 func secretText(r *rand.Rand, chars string) string {
 	b := []byte("Zq")

@@ -1,0 +1,31 @@
+package ingest
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// No text of 256 kB takes long to redact, and no URL long to lint, however
+// it is made up.
+func TestHostileTextsAreFast(t *testing.T) {
+	for _, unit := range []string{
+		"publish 'a' ", "publish", "rtmp://", "rtmp://a:b@c/d?e=f ", "rtmp:", "key=", "key: \"", "\"rtmp://a/b/c", "<rtmp://", "a=b&", "&amp;", "%25", "rtmp%25", "\\", "'", "@",
+		"rtmp://a:b/", "x://", "://", "\u200b", "\uff52", "live_123_", "/live/", "a:b c:d@", "rtmp://u:p ", "((((", "rtmp://a/b?c=/", "Authorization:", " ", "\n", "<", "rtmp://[", "&#59;",
+	} {
+		text := strings.Repeat(unit, (1<<18)/len(unit))
+		start := time.Now()
+		Redact(text)
+		if d := time.Since(start); d > 1500*time.Millisecond {
+			t.Errorf("redacting 256 kB of %q took %v", unit, d)
+		}
+		start = time.Now()
+		in := "rtmp://live.example.com/live/" + text[:maxInput-100]
+		Lint(Options{Input: in, Now: now})
+		Lint(Options{Input: text[:maxInput-100], Now: now})
+		Lint(Options{Split: true, Server: text[:maxInput/2], Key: text[:maxInput/2-100], Now: now})
+		if d := time.Since(start); d > time.Second {
+			t.Errorf("linting 16 kB of %q took %v", unit, d)
+		}
+	}
+}
