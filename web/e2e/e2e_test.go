@@ -154,7 +154,7 @@ func wait(t *testing.T, tab *harness.Tab, js string, limit time.Duration) {
 // recording is the path of a generated recording, made once for all tests.
 func recording(t *testing.T, s flvgen.Spec) string {
 	t.Helper()
-	dir, err := harness.Cache()
+	dir, err := harness.Cache("recordings")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func recording(t *testing.T, s flvgen.Spec) string {
 
 // forget removes the recordings that are too big to keep for the next run.
 func forget() {
-	dir, err := harness.Cache()
+	dir, err := harness.Cache("recordings")
 	if err != nil {
 		return
 	}

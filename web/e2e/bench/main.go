@@ -94,7 +94,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	dir, err := harness.Cache()
+	dir, err := harness.Cache("bench")
 	if err != nil {
 		return err
 	}

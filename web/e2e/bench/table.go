@@ -35,6 +35,13 @@ func (t *table) missing(name string) {
 	t.notes[name] = "not installed"
 }
 
+// failed notes that a reader gave up, in one line.
+func (t *table) failed(name string, err error) {
+	t.row(name)
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	t.notes[name] = "failed: " + strings.ReplaceAll(text[:min(len(text), 120)], "|", "/")
+}
+
 func (t *table) median(name string) (float64, bool) {
 	var all []float64
 	for _, ms := range t.rounds[name] {
@@ -66,7 +73,7 @@ func median(v []float64) (float64, bool) {
 	return v[len(v)/2], true
 }
 
-// markdown writes the table; base is what ours is compared with by default.
+// markdown writes the table; me is the reader that the others are compared with.
 func (t *table) markdown(b *strings.Builder, size int64, me string) {
 	b.WriteString("| reader | median | MB/s | ours against it | memory |\n|---|---:|---:|---:|---:|\n")
 	for _, name := range t.names {
@@ -76,7 +83,7 @@ func (t *table) markdown(b *strings.Builder, size int64, me string) {
 			continue
 		}
 		ratio := ""
-		if r, ok := t.ratio(me, name); ok && name != me {
+		if r, ok := t.ratio(me, name); ok && name != me && t.notes[name] != "not compared" {
 			if r < 1 {
 				ratio = fmt.Sprintf("%.1f times faster", 1/r)
 			} else {
@@ -88,7 +95,7 @@ func (t *table) markdown(b *strings.Builder, size int64, me string) {
 			mem = fmt.Sprintf("%.0f MB", float64(m)/1e6)
 		}
 		speed := fmt.Sprintf("%.0f", float64(size)/1e3/ms)
-		if n := t.notes[name]; n != "" {
+		if n := t.notes[name]; n != "" && n != "not compared" {
 			speed = n
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, duration(ms), speed, ratio, mem)

@@ -36,10 +36,10 @@ func Root() (string, error) {
 	}
 }
 
-// Cache is the folder, ignored by git, that holds generated recordings.
-func Cache() (string, error) {
+// Cache is a folder, ignored by git, that holds generated recordings.
+func Cache(name string) (string, error) {
 	root, err := Root()
-	return filepath.Join(root, ".build", "recordings"), err
+	return filepath.Join(root, ".build", name), err
 }
 
 // Samples is the folder of recordings beside the repository that it did not
