@@ -66,7 +66,7 @@ func URL(o URLOptions) int {
 	}
 	now := o.now()
 	r := ingest.Lint(ingest.Options{
-		Input: text, Profile: p, SignKey: o.SignKey, ShowSecrets: o.ShowSecrets, Now: now.Unix(),
+		Input: text, Profile: p, SignKey: o.SignKey, ShowSecrets: o.ShowSecrets, Now: now.Unix(), Tell: rules.Tell,
 		Offset: func(unix int64) int {
 			_, seconds := time.Unix(unix, 0).In(now.Location()).Zone()
 			return seconds
