@@ -95,7 +95,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		Resources:       resolver{assets},
 		Env:             env,
 		InternalURLs:    []string{originMark},
-		Styles:          present(assets, "css/site.css", "css/tool.css"),
+		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css"),
 		Scripts:         scripts(assets),
 		Icon: app.Icon{
 			Default:  assets.URL("img/icon-192.png"),
