@@ -18,8 +18,10 @@ var encoded = []struct {
 	want  string // "profile: rules" separated by semicolons
 	infos string
 }{
-	{name: "two second GOP", args: "-c:v libx264 -preset ultrafast -g 60 -b:v 500k -maxrate 500k -bufsize 500k -c:a aac",
-		want: "generic:;azure-live-encoding:;youtube:;twitch:;facebook:;cloudflare:;aws-ivs:"},
+	{
+		name: "two second GOP", args: "-c:v libx264 -preset ultrafast -g 60 -b:v 500k -maxrate 500k -bufsize 500k -c:a aac",
+		want: "generic:;azure-live-encoding:;youtube:;twitch:;facebook:;cloudflare:;aws-ivs:",
+	},
 	{name: "x264's default GOP", args: "-c:v libx264 -preset ultrafast -c:a aac", want: "generic: keyframe-interval; youtube: keyframe-interval; facebook: keyframe-interval!"},
 	{name: "one key frame", args: "-c:v libx264 -preset ultrafast -g 600 -sc_threshold 0 -c:a aac", want: "generic: keyframe-interval!"},
 	{name: "three B-frames", args: "-c:v libx264 -preset veryfast -g 60 -bf 3 -c:a aac", want: "generic:; youtube:; twitch:; azure-live-encoding:"},
@@ -56,8 +58,10 @@ func TestFFmpegRecordings(t *testing.T) {
 				rate = "30"
 			}
 			path := filepath.Join(dir, strings.ReplaceAll(c.name, " ", "-")+".flv")
-			args := []string{"-v", "error", "-y", "-threads", "1", "-f", "lavfi", "-i", "testsrc2=size=320x180:duration=16:rate=" + rate,
-				"-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=16"}
+			args := []string{
+				"-v", "error", "-y", "-threads", "1", "-f", "lavfi", "-i", "testsrc2=size=320x180:duration=16:rate=" + rate,
+				"-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100:duration=16",
+			}
 			args = append(append(args, strings.Fields(c.args)...), path)
 			if out, err := exec.Command(ffmpeg, args...).CombinedOutput(); err != nil {
 				t.Skipf("this ffmpeg cannot make it: %s", out)

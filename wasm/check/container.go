@@ -27,8 +27,7 @@ type container struct {
 	inside     bool     // the input ended inside a tag
 	sizes      [4]int64 // wrong PreviousTagSizes: zero, +4, the size of the one before, other
 	tags       int64    // PreviousTagSizes behind tags
-	lastExpect uint32
-	otherMedia int64 // audio and video tags whose frames cannot be read
+	otherMedia int64    // audio and video tags whose frames cannot be read
 }
 
 func newContainer(p *Pass) *container {

@@ -124,10 +124,28 @@ var codecWords = [...]struct {
 	word  string
 	codec flv.Codec
 }{
-	{"avc", flv.AVC}, {"h264", flv.AVC}, {"h.264", flv.AVC}, {"x264", flv.AVC}, {"avc1", flv.AVC}, {"avc3", flv.AVC},
-	{"hevc", flv.HEVC}, {"h265", flv.HEVC}, {"h.265", flv.HEVC}, {"hvc1", flv.HEVC}, {"hev1", flv.HEVC},
-	{"av1", flv.AV1}, {"av01", flv.AV1}, {"vp6", flv.VP6}, {"vp6f", flv.VP6},
-	{"aac", flv.AAC}, {"mp4a", flv.AAC}, {"mp3", flv.MP3}, {".mp3", flv.MP3}, {"opus", flv.Opus}, {"speex", flv.Speex}, {"spex", flv.Speex},
+	{"avc", flv.AVC},
+	{"h264", flv.AVC},
+	{"h.264", flv.AVC},
+	{"x264", flv.AVC},
+	{"avc1", flv.AVC},
+	{"avc3", flv.AVC},
+	{"hevc", flv.HEVC},
+	{"h265", flv.HEVC},
+	{"h.265", flv.HEVC},
+	{"hvc1", flv.HEVC},
+	{"hev1", flv.HEVC},
+	{"av1", flv.AV1},
+	{"av01", flv.AV1},
+	{"vp6", flv.VP6},
+	{"vp6f", flv.VP6},
+	{"aac", flv.AAC},
+	{"mp4a", flv.AAC},
+	{"mp3", flv.MP3},
+	{".mp3", flv.MP3},
+	{"opus", flv.Opus},
+	{"speex", flv.Speex},
+	{"spex", flv.Speex},
 }
 
 func lower(s string) string {

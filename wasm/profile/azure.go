@@ -11,10 +11,6 @@ var (
 		"Live event error codes, Azure Media Services v3 (2021-03-26)",
 		"https://learn.microsoft.com/azure/media-services/latest/live-event-error-codes-reference", checked,
 	}
-	azureEncoders = Source{
-		"Recommended on-premises live encoders, Azure Media Services v3 (2022-03-04)",
-		"https://learn.microsoft.com/azure/media-services/latest/encode-recommended-on-premises-live-encoders", checked,
-	}
 	azureEvents = Source{
 		"Event Grid schemas for Media Services events, Azure Media Services v3 (2021-07-08)",
 		"https://learn.microsoft.com/azure/media-services/latest/monitoring/media-services-event-schemas", checked,

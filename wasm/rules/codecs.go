@@ -22,7 +22,9 @@ var codecs = []Rule{
 		Sources: []Source{{flvSpec + "E.4.3.1 (VIDEODATA, CodecID)", flvSpecURL, flvSpecDate}, {enhanced + "Enhanced Video", enhancedURL, enhancedDate}, azureErrors},
 		Example: "HEVC (FourCC hvc1) pushed to a platform that takes H.264 over RTMP.",
 		Codes: []Code{
-			{azure, "MPE_INGEST_CODEC_NOT_SUPPORTED", ""}, uncommonCodec, {youtube, "videoCodec", ""},
+			{azure, "MPE_INGEST_CODEC_NOT_SUPPORTED", ""},
+			uncommonCodec,
+			{youtube, "videoCodec", ""},
 			{"twitch", "INCOMP_VIDEO_CODEC", ""},
 			{"cloudflare-stream", "ERR_UNSUPPORTED_VIDEO_CODEC", ""},
 			{"alibaba-apsaravideo-live", "2001", "Video codec on the block list"},
@@ -45,8 +47,11 @@ var codecs = []Rule{
 		Sources: []Source{{flvSpec + "E.4.2.1 (AUDIODATA, SoundFormat)", flvSpecURL, flvSpecDate}, {enhanced + "Enhanced Audio", enhancedURL, enhancedDate}, azureErrors},
 		Example: "MP3 audio pushed to Azure Media Services, which took AAC only.",
 		Codes: []Code{
-			{azure, "MPE_INGEST_CODEC_NOT_SUPPORTED", ""}, uncommonCodec, {youtube, "audioCodec", ""},
-			{"twitch", "INCOMP_AUDIO_CODEC", ""}, {"twitch", "INCOMP_MP3_DEPRECATED", ""},
+			{azure, "MPE_INGEST_CODEC_NOT_SUPPORTED", ""},
+			uncommonCodec,
+			{youtube, "audioCodec", ""},
+			{"twitch", "INCOMP_AUDIO_CODEC", ""},
+			{"twitch", "INCOMP_MP3_DEPRECATED", ""},
 			{"cloudflare-stream", "ERR_UNSUPPORTED_AUDIO_CODEC", ""},
 			{"alibaba-apsaravideo-live", "2003", "Audio codec on the block list"},
 			{"alibaba-apsaravideo-live", "2004", "Audio codec not on the allow list"},
@@ -66,7 +71,8 @@ var codecs = []Rule{
 		Sources: []Source{{flvSpec + "E.4.3.1 (AVCPacketType 0)", flvSpecURL, flvSpecDate}, {nalSpec + "5.3.3 (decoder configuration information)", "", ""}, {enhanced + "VideoPacketType.SequenceStart", enhancedURL, enhancedDate}, azureErrors},
 		Example: "A recording that a relay started after the encoder had been running for an hour.",
 		Codes: []Code{
-			noDescription, {tencent, "321:10", "Video frame before its codec header"},
+			noDescription,
+			{tencent, "321:10", "Video frame before its codec header"},
 			{"srs", "3043", "Drop frames before get sps and pps"},
 		}, Since: since,
 	},
@@ -98,7 +104,8 @@ var codecs = []Rule{
 		Sources: []Source{{flvSpec + "E.4.3.1 (AVCPacketType 0)", flvSpecURL, flvSpecDate}, azureErrors, tencentCallback},
 		Example: "Twelve inter frames, then the sequence header and a key frame.",
 		Codes: []Code{
-			noDescription, {tencent, "321:10", "Video frame before its codec header"},
+			noDescription,
+			{tencent, "321:10", "Video frame before its codec header"},
 			{"srs", "3043", "Drop frames before get sps and pps"},
 		}, Since: since,
 	},
@@ -153,7 +160,8 @@ var codecs = []Rule{
 		Sources: []Source{tencentCallback, facebookReference},
 		Example: "1920 x 1080 for ten minutes, then 1280 x 720.",
 		Codes: []Code{
-			{tencent, "321:8", "Video codec changed mid-stream"}, {tencent, "321:9", "Audio codec changed mid-stream"},
+			{tencent, "321:8", "Video codec changed mid-stream"},
+			{tencent, "321:9", "Audio codec changed mid-stream"},
 			{"alibaba-apsaravideo-live", "4001", "Video resolution is inconsistent"},
 		}, Since: since,
 	},
@@ -173,8 +181,11 @@ var codecs = []Rule{
 		Sources: []Source{azureErrors, {enhanced + "Multitrack Streaming", enhancedURL, enhancedDate}, youtubeHealth},
 		Example: "Enhanced RTMP multitrack with 1080p, 720p and 480p sent to Azure live encoding.",
 		Codes: []Code{
-			{azure, "MPE_INGEST_MEDIA_QUALITIES_EXCEEDED", ""}, {youtube, "multipleVideoStreams", ""}, {youtube, "multipleAudioStreams", ""},
-			{"aws-ivs", "MultitrackInputNotAllowed", ""}, {"aws-ivs", "InvalidMultitrackInputTrackCount", ""},
+			{azure, "MPE_INGEST_MEDIA_QUALITIES_EXCEEDED", ""},
+			{youtube, "multipleVideoStreams", ""},
+			{youtube, "multipleAudioStreams", ""},
+			{"aws-ivs", "MultitrackInputNotAllowed", ""},
+			{"aws-ivs", "InvalidMultitrackInputTrackCount", ""},
 		}, Since: since,
 	},
 	{

@@ -37,7 +37,9 @@ var keyframes = []Rule{
 		Sources: []Source{azureErrors, azureEncoders, youtubeHealth, facebookReference, cloudflareStart},
 		Example: "x264 with keyint=infinite: one key frame at the start, none after.",
 		Codes: []Code{
-			noKeyframe, {"youtube-live", "gopSizeLong", ""}, {youtube, "gopSizeOver", ""},
+			noKeyframe,
+			{"youtube-live", "gopSizeLong", ""},
+			{youtube, "gopSizeOver", ""},
 			{"twitch", "HIGH_KEY_FRAME_INTERVAL", ""},
 			{"cloudflare-stream", "ERR_GOP_OUT_OF_RANGE", "Input GOP size or keyframe interval is out of range."},
 		}, Since: since,
@@ -104,7 +106,8 @@ var keyframes = []Rule{
 		Sources: []Source{{flvSpec + "E.2 (TypeFlagsAudio, TypeFlagsVideo)", flvSpecURL, flvSpecDate}, facebookReference, ivsChannel, youtubeHealth},
 		Example: "Video only, while onMetaData declares an audio codec.",
 		Codes: []Code{
-			{youtube, "noAudioStream", ""}, {youtube, "noVideoStream", ""},
+			{youtube, "noAudioStream", ""},
+			{youtube, "noVideoStream", ""},
 			{"aws-medialive", "5101", "No audio detected in the input"},
 			{"facebook-live", "1969004", "Video signal lost"},
 		}, Since: since,

@@ -18,7 +18,8 @@ var limits = []Rule{
 		Sources: []Source{azureErrors, ivsChannel},
 		Example: "3840 x 2160 pushed to Azure live encoding, which took 1920 x 1088.",
 		Codes: []Code{
-			{azure, "MPE_INGEST_VIDEO_RESOLUTION_NOT_SUPPORTED", ""}, {youtube, "videoResolutionUnsupported", ""},
+			{azure, "MPE_INGEST_VIDEO_RESOLUTION_NOT_SUPPORTED", ""},
+			{youtube, "videoResolutionUnsupported", ""},
 			{"aws-ivs", "Ingest Resolution", ""},
 		}, Since: since,
 	},
@@ -54,8 +55,11 @@ var limits = []Rule{
 		Sources: []Source{azureErrors, ivsChannel, cloudflareStart},
 		Example: "6 Mb/s pushed to Azure's basic pass-through, which took 5 Mb/s in total.",
 		Codes: []Code{
-			{azure, "MPE_INGEST_BITRATE_AGGREGATED_EXCEEDED", ""}, {youtube, "bitrateHigh", ""}, {youtube, "audioBitrateHigh", ""},
-			{"twitch", "HIGH_BITRATE", ""}, {"aws-ivs", "Ingest Bitrate", ""},
+			{azure, "MPE_INGEST_BITRATE_AGGREGATED_EXCEEDED", ""},
+			{youtube, "bitrateHigh", ""},
+			{youtube, "audioBitrateHigh", ""},
+			{"twitch", "HIGH_BITRATE", ""},
+			{"aws-ivs", "Ingest Bitrate", ""},
 			{"agora-media-gateway", "6", "Stream property over limit"},
 		}, Since: since,
 	},

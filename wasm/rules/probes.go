@@ -32,7 +32,8 @@ var probes = []Rule{
 		Codes: []Code{
 			{tencent, "18/301", "Cannot recognize the push domain name."},
 			{obs, "HOST_NOT_FOUND / WSAHOST_NOT_FOUND 11001", "Hostname not found. Make sure you entered a valid streaming server and your internet connection / DNS are working correctly."},
-			{librtmp, "Could not resolve %s: %s (%d)", "Could not resolve %s: %s (%d)"}, {"srs", "1066", "Failed to parse domain name by DNS"},
+			{librtmp, "Could not resolve %s: %s (%d)", "Could not resolve %s: %s (%d)"},
+			{"srs", "1066", "Failed to parse domain name by DNS"},
 		}, Since: since,
 	},
 	{
@@ -85,7 +86,8 @@ var probes = []Rule{
 		Sources: []Source{{Title: "RFC 8446, TLS 1.3", URL: "https://www.rfc-editor.org/rfc/rfc8446", Date: "2018-08"}, youtubeRTMPS, measured},
 		Example: "rtmps to port 1935 of nginx-rtmp, which speaks plain RTMP and stays silent.",
 		Codes: []Code{
-			{youtube, "RTMPS:ssl-error", ""}, {obs, "-0x2700", "The RTMP server sent an invalid SSL certificate."},
+			{youtube, "RTMPS:ssl-error", ""},
+			{obs, "-0x2700", "The RTMP server sent an invalid SSL certificate."},
 			{obs, "-0x7680", "Failed to load root certificates for a secure TLS connection."},
 			{"srs", "2000", "RTMP handshake requires plain text"},
 		}, Since: since,
@@ -104,7 +106,8 @@ var probes = []Rule{
 		Sources: []Source{{rtmpSpec + "5.2 (handshake)", rtmpSpecURL, rtmpSpecDate}, measured},
 		Example: "rtmp://example.com:80/live: HTTP/1.1 400 Bad Request.",
 		Codes: []Code{
-			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."}, {"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
+			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."},
+			{"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
 			{youtube, "RTMPS:timeout", ""},
 		}, Since: since,
 	},
@@ -124,8 +127,10 @@ var probes = []Rule{
 		Example: "The server closes the connection after S0 and S1.",
 		Codes: []Code{
 			abnormal6, abnormal23,
-			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."}, {"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
-			{"srs", "2016", "RTMP handshake failed"}, {obs, "-2", "Failed to connect to server"},
+			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."},
+			{"ffmpeg", "Cannot read RTMP handshake response", "Cannot read RTMP handshake response"},
+			{"srs", "2016", "RTMP handshake failed"},
+			{obs, "-2", "Failed to connect to server"},
 		}, Since: since,
 	},
 	{
@@ -143,12 +148,17 @@ var probes = []Rule{
 		Sources: []Source{{rtmpSpec + "7.2.1.1 (connect)", rtmpSpecURL, rtmpSpecDate}, azureErrors, measured},
 		Example: "_error NetConnection.Connect.Rejected, \"[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] :\"",
 		Codes: []Code{
-			{azure, "MPE_RTMP_APPID_AUTH_FAILURE", ""}, {azure, "MPE_INGEST_ENCODER_CONNECTION_DENIED", ""},
-			{"rtmp-protocol", "NetConnection.Connect.Rejected", ""}, {"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""},
+			{azure, "MPE_RTMP_APPID_AUTH_FAILURE", ""},
+			{azure, "MPE_INGEST_ENCODER_CONNECTION_DENIED", ""},
+			{"rtmp-protocol", "NetConnection.Connect.Rejected", ""},
+			{"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""},
 			{"rtmp-protocol", "NetConnection.Connect.Failed", ""},
-			{"rtmp-protocol", "AccessManager.Reject:need-auth", ""}, {"rtmp-protocol", "AccessManager.Reject:authfailed", ""},
-			{tencent, "18/400", "The push client IP is in the blocklist."}, {tencent, "18/401", "The push client IP is not in the allowlist."},
-			{"srs", "2014", "Request vhost not found"}, {"aws-medialive", "channel not running", ""},
+			{"rtmp-protocol", "AccessManager.Reject:need-auth", ""},
+			{"rtmp-protocol", "AccessManager.Reject:authfailed", ""},
+			{tencent, "18/400", "The push client IP is in the blocklist."},
+			{tencent, "18/401", "The push client IP is not in the allowlist."},
+			{"srs", "2014", "Request vhost not found"},
+			{"aws-medialive", "channel not running", ""},
 		}, Since: since,
 	},
 	{
@@ -167,8 +177,10 @@ var probes = []Rule{
 		Example: "onStatus NetStream.Publish.BadName, \"Already publishing\".",
 		Codes: []Code{
 			{tencent, "18/503", "Authentication failed."},
-			{tencent, "21/102", replacedText}, {tencent, "21/103", replacedText},
-			{"rtmp-protocol", "NetStream.Publish.BadName", ""}, {"rtmp-protocol", "NetStream.Publish.Denied", ""},
+			{tencent, "21/102", replacedText},
+			{tencent, "21/103", replacedText},
+			{"rtmp-protocol", "NetStream.Publish.BadName", ""},
+			{"rtmp-protocol", "NetStream.Publish.Denied", ""},
 			{"rtmp-protocol", "NetStream.Publish.Rejected", ""},
 			{"nginx-rtmp", "NetStream.Publish.BadName", "Already publishing"},
 			{"ant-media", "NetStream.Publish.BadName", "You are not allowed to publish the stream."},

@@ -22,8 +22,11 @@ var urls = []Rule{
 		Sources: []Source{{Title: "RFC 3986, Uniform Resource Identifier: Generic Syntax", URL: "https://www.rfc-editor.org/rfc/rfc3986", Date: "2005-01"}, azureErrors, azureURLs},
 		Example: "rtmp:/live.example.com:19 35/live/room1",
 		Codes: []Code{
-			badURL, obsBadURL, {librtmp, "RTMP URL: No :// in url!", "RTMP URL: No :// in url!"}, {librtmp, "No hostname in URL!", "No hostname in URL!"},
-			{librtmp, "Hostname exceeds 255 characters!", "Hostname exceeds 255 characters!"}, {librtmp, "Invalid port number!", "Invalid port number!"},
+			badURL, obsBadURL,
+			{librtmp, "RTMP URL: No :// in url!", "RTMP URL: No :// in url!"},
+			{librtmp, "No hostname in URL!", "No hostname in URL!"},
+			{librtmp, "Hostname exceeds 255 characters!", "Hostname exceeds 255 characters!"},
+			{librtmp, "Invalid port number!", "Invalid port number!"},
 		}, Since: since,
 	},
 	{
@@ -40,7 +43,9 @@ var urls = []Rule{
 		Sources: []Source{azureURLs, facebookReference, tencentURLs},
 		Example: "https://example.com/live/room1/playlist.m3u8",
 		Codes: []Code{
-			badURL, {librtmp, "Unknown protocol!", "Unknown protocol!"}, {"ffmpeg", "AVERROR_PROTOCOL_NOT_FOUND", "Protocol not found"},
+			badURL,
+			{librtmp, "Unknown protocol!", "Unknown protocol!"},
+			{"ffmpeg", "AVERROR_PROTOCOL_NOT_FOUND", "Protocol not found"},
 			{"rtmp-protocol", "NetConnection.Call.BadVersion", ""},
 		}, Since: since,
 	},
@@ -74,7 +79,10 @@ var urls = []Rule{
 		Sources: []Source{azureURLs, azureGuide, youtubeRTMPS, measured},
 		Example: "rtmps://<host>.channel.media.azure.net:1935/...: 1935 was plain, 2935 TLS.",
 		Codes: []Code{
-			badURL, {youtube, "RTMPS:timeout", ""}, {youtube, "RTMPS:ssl-error", ""}, {librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."},
+			badURL,
+			{youtube, "RTMPS:timeout", ""},
+			{youtube, "RTMPS:ssl-error", ""},
+			{librtmp, "RTMP_Connect1, handshake failed.", "RTMP_Connect1, handshake failed."},
 			{"srs", "2000", "RTMP handshake requires plain text"},
 		}, Since: since,
 	},
@@ -142,7 +150,8 @@ var urls = []Rule{
 		Codes: []Code{
 			{tencent, "18/309", "The push application name contains unallowed characters."},
 			{"alibaba-apsaravideo-live", "1001", "URL has illegal characters"},
-			{"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""}, {librtmp, "No application or playpath in URL!", "No application or playpath in URL!"},
+			{"rtmp-protocol", "NetConnection.Connect.InvalidApp", ""},
+			{librtmp, "No application or playpath in URL!", "No application or playpath in URL!"},
 		}, Since: since,
 	},
 	{
@@ -163,7 +172,8 @@ var urls = []Rule{
 		Codes: []Code{
 			{tencent, "18/308", "The stream name contains unallowed characters."},
 			{"alibaba-apsaravideo-live", "1001", "URL has illegal characters"},
-			{"ant-media", "invalidStreamName", ""}, {"ant-media", "NetStream.Failed", "The stream name may not be empty."},
+			{"ant-media", "invalidStreamName", ""},
+			{"ant-media", "NetStream.Failed", "The stream name may not be empty."},
 			{"srs", "2051", "Invalid stream for name is empty"},
 		}, Since: since,
 	},

@@ -156,7 +156,6 @@ func TestOpenAPI(t *testing.T) {
 		if strings.HasPrefix(r.Path, "/api/") && !inDoc[r.Path] {
 			t.Errorf("%s is not in the document", r.Path)
 		}
-
 	}
 	var fits func(where string, schema, v any)
 	fits = func(where string, schema, v any) {
