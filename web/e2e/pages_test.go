@@ -96,8 +96,9 @@ func crawl(t *testing.T) []string {
 	return pages
 }
 
-// Every page that is linked is there, and the browser has nothing to complain
-// about on any: no console error, nothing that the policy blocks.
+// Every page that is linked is there, none scrolls sideways on a phone, and the
+// browser has nothing to complain about on any: no console error, nothing that
+// the policy blocks.
 func TestEveryPage(t *testing.T) {
 	pages := crawl(t)
 	for _, want := range []string{"/rules", "/profiles", "/rules/keyframe-interval", "/rules/probe-tls"} {
@@ -105,7 +106,7 @@ func TestEveryPage(t *testing.T) {
 			t.Errorf("no link leads to %s", want)
 		}
 	}
-	tab := open(t, "/")
+	tab := open(t, "/", 390, 844)
 	tools := 0
 	for _, path := range pages {
 		if strings.HasPrefix(path, "/check/file") {
@@ -120,6 +121,7 @@ func TestEveryPage(t *testing.T) {
 		if n := eval[int](t, tab, `document.querySelectorAll("h1").length`); n != 1 {
 			t.Errorf("%s: %d headings of the first level", path, n)
 		}
+		narrow(t, tab, path)
 		for _, p := range tab.Problems() {
 			t.Errorf("%s: %s", path, p)
 		}

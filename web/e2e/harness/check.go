@@ -39,7 +39,7 @@ const watchCheck = `(() => {
 	};
 	const find = (selector) => document.querySelector(selector);
 	seen.state = () => find("#verdict")?.dataset.state || "";
-	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: [], first: 0, done: 0, cleared: !find("#counts")});
+	seen.begin = () => Object.assign(seen, {chosen: performance.now(), messages: [], first: 0, done: 0});
 	addEventListener("change", (e) => { if (e.target.type === "file") seen.begin(); }, true);
 	addEventListener("drop", () => seen.begin(), true);
 	const ended = () => {
@@ -47,14 +47,13 @@ const watchCheck = `(() => {
 		return seen.messages.some((m) => m.t === "done") && /^(done|cancelled|failed)$/.test(seen.state()) &&
 			performance.getEntriesByName("ingest-done").some((m) => m.startTime > seen.chosen);
 	};
-	// The counts of findings are there as soon as there is a first report; what
-	// was drawn in this turn is seen after the next frame.
+	// The counts of findings are drawn as soon as there is a first report; what
+	// is drawn in this turn is seen after the next frame.
 	const painted = (name) => requestAnimationFrame(() => setTimeout(() => { seen[name] ||= performance.now(); }));
 	new MutationObserver(() => {
 		seen.changed = performance.now();
 		if (!seen.chosen) return;
-		if (!find("#counts")) seen.cleared = true;
-		else if (!seen.first && seen.cleared) painted("first");
+		if (!seen.first && find("#counts") && seen.messages.some((m) => m.t === "partial" || m.t === "done")) painted("first");
 		if (!seen.done && ended()) painted("done");
 	}).observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
 	// The report is on the page, and the page is at rest.
