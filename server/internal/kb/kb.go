@@ -31,9 +31,10 @@ const MaxQuery = 500
 // Index is the search over one library. It is read only and safe for many
 // searches at once.
 type Index struct {
-	lib   *content.Library
-	docs  []*doc
-	bleve bleve.Index
+	lib    *content.Library
+	docs   []*doc
+	bleve  bleve.Index
+	memory *memory
 
 	raw      map[string][]*doc // codes as they are written, in lower case
 	names    map[string][]*doc // folded codes, slugs, aliases
@@ -100,7 +101,7 @@ func (tokenizer) Tokenize(text []byte) analysis.TokenStream {
 // New makes the index of a library and of the rules.
 func New(lib *content.Library) (*Index, error) {
 	ix := &Index{
-		lib: lib, raw: map[string][]*doc{}, names: map[string][]*doc{}, phrases: map[string][]*doc{},
+		lib: lib, memory: newMemory(), raw: map[string][]*doc{}, names: map[string][]*doc{}, phrases: map[string][]*doc{},
 		bySet: map[string][]*doc{}, byNumber: map[int64][]numberName{}, vocab: map[string]bool{}, pages: map[string]int{}, platform: map[string][]string{},
 	}
 	im := bleve.NewIndexMapping()

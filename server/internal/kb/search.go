@@ -33,8 +33,9 @@ const (
 // Codes finds code pages, best first, at most limit; of one platform where that
 // is not empty.
 func (ix *Index) Codes(text, platform string, limit int) []Hit {
-	return first(ix.search(text, func(d *doc) bool {
-		return d.code != nil && (platform == "" || d.platform == platform)
+	text = clean(text)
+	return first(ix.memory.hits("codes", platform, text, func() []Hit {
+		return ix.search(text, func(d *doc) bool { return d.code != nil && (platform == "" || d.platform == platform) })
 	}), limit)
 }
 
@@ -58,7 +59,10 @@ type Results struct {
 // All finds pages of every kind, at most limit codes and a few of the others.
 func (ix *Index) All(text, platform string, limit int) Results {
 	var r Results
-	for _, h := range ix.search(text, func(d *doc) bool { return platform == "" || d.platform == platform || d.platform == "" }) {
+	text = clean(text)
+	for _, h := range ix.memory.hits("all", platform, text, func() []Hit {
+		return ix.search(text, func(d *doc) bool { return platform == "" || d.platform == platform || d.platform == "" })
+	}) {
 		switch {
 		case h.Code != nil && len(r.Codes) < limit:
 			r.Codes = append(r.Codes, h)
@@ -92,7 +96,6 @@ func clean(text string) string {
 }
 
 func (ix *Index) search(text string, want func(*doc) bool) []Hit {
-	text = clean(text)
 	if text == "" {
 		return nil
 	}
@@ -460,7 +463,7 @@ func (ix *Index) byWords(terms []term, named map[string]bool, want func(*doc) bo
 		}
 		asked = append(asked, bleve.NewDisjunctionQuery(any...))
 	}
-	req := bleve.NewSearchRequestOptions(bleve.NewDisjunctionQuery(asked...), 80, 0, false)
+	req := bleve.NewSearchRequestOptions(bleve.NewDisjunctionQuery(asked...), mostHits, 0, false)
 	res, err := ix.bleve.Search(req)
 	if err != nil || len(res.Hits) == 0 {
 		return nil
