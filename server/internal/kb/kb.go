@@ -76,6 +76,9 @@ var fields = []struct {
 	boost float64
 }{{"strong", 3}, {"message", 1.6}, {"weak", 0.7}}
 
+// groupField holds the groups of like words of a page.
+const groupField = "group"
+
 const analyzerName = "kb"
 
 func init() {
@@ -111,11 +114,12 @@ func New(lib *content.Library) (*Index, error) {
 	im.DefaultAnalyzer = analyzerName
 	im.ScoringModel = "bm25"
 	im.DefaultMapping = mapping.NewDocumentStaticMapping()
+	m := bleve.NewTextFieldMapping()
+	m.Analyzer, m.Store, m.DocValues, m.IncludeInAll, m.IncludeTermVectors = analyzerName, false, false, false, false
 	for _, f := range fields {
-		m := bleve.NewTextFieldMapping()
-		m.Analyzer, m.Store, m.DocValues, m.IncludeInAll, m.IncludeTermVectors = analyzerName, false, false, false, false
 		im.DefaultMapping.AddFieldMappingsAt(f.name, m)
 	}
+	im.DefaultMapping.AddFieldMappingsAt(groupField, m)
 	index, err := bleve.NewUsing("", im, scorch.Name, scorch.Name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
@@ -158,6 +162,7 @@ func (ix *Index) entries() []entry {
 		d.terms = map[string]bool{}
 		ix.docs = append(ix.docs, d)
 		f := map[string]any{}
+		var group strings.Builder
 		for i, texts := range [][]string{strong, messages, weak} {
 			var b strings.Builder
 			for _, w := range words(strings.Join(texts, "\n")) {
@@ -173,9 +178,19 @@ func (ix *Index) entries() []entry {
 				}
 				b.WriteString(s)
 				b.WriteByte(' ')
+				if i == len(fields)-1 {
+					continue // a word alike in passing says little
+				}
+				for _, g := range groups[s] {
+					if !d.terms[g] {
+						d.terms[g] = true
+						group.WriteString(g + " ")
+					}
+				}
 			}
 			f[fields[i].name] = b.String()
 		}
+		f[groupField] = group.String()
 		list = append(list, entry{d, f})
 	}
 	for _, c := range ix.lib.Codes {

@@ -28,6 +28,7 @@ const (
 	scorePart      = 300  // the query is part of a code, or of a message
 	scoreNumber    = 250  // one of its numbers
 	namedPlatform  = 60   // the query names the page's platform
+	likeMeaning    = 1.2  // a word of like meaning, beside the boosts of the fields
 )
 
 // Codes finds code pages, best first, at most limit; of one platform where that
@@ -353,6 +354,7 @@ func (ix *Index) byNumbers(text string, hit hitter) {
 type term struct {
 	stem   string
 	others map[string]float64 // stems of words alike, and what they are worth
+	groups []string           // of words of like meaning
 	known  bool
 	weight float64
 }
@@ -385,11 +387,7 @@ func (ix *Index) terms(text string, widely bool) []term {
 			}
 		}
 		if widely && !pasted {
-			for _, s := range synonyms[t.stem] {
-				if _, ok := t.others[s]; !ok && ix.pages[s] > 0 {
-					t.others[s] = 0.4
-				}
-			}
+			t.groups = groups[t.stem]
 		}
 		switch {
 		case weak[t.stem]:
@@ -459,7 +457,13 @@ func (ix *Index) byWords(terms []term, named map[string]bool, want func(*doc) bo
 			ask(t.stem, 1, len(fields))
 		}
 		for s, boost := range t.others {
-			ask(s, boost, 2) // a word alike in passing says little
+			ask(s, boost, 2)
+		}
+		for _, g := range t.groups {
+			q := bleve.NewTermQuery(g)
+			q.SetField(groupField)
+			q.SetBoost(likeMeaning * t.weight)
+			any = append(any, q)
 		}
 		asked = append(asked, bleve.NewDisjunctionQuery(any...))
 	}
@@ -515,6 +519,11 @@ func (t *term) held(d *doc) float64 {
 	for s, v := range t.others {
 		if d.terms[s] {
 			best = max(best, v)
+		}
+	}
+	for _, g := range t.groups {
+		if d.terms[g] {
+			best = max(best, 0.4)
 		}
 	}
 	return best

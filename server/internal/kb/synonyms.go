@@ -1,6 +1,10 @@
 package kb
 
-import "strings"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // alikeWords are words of the field that people use for one another. They find
 // less than the word itself.
@@ -39,16 +43,16 @@ var alikeWords = []string{
 	"metadata setdataframe onmetadata",
 }
 
-// synonyms are stems by stem.
-var synonyms = func() map[string][]string {
+// groups are, by stem, the groups that a word is in. A page carries the groups
+// of its words as words of their own, so that a query asks for one group and
+// not for each of its words.
+var groups = func() map[string][]string {
 	out := map[string][]string{}
-	for _, line := range alikeWords {
-		list := strings.Fields(line)
-		for _, a := range list {
-			for _, b := range list {
-				if sa, sb := stem(a), stem(b); sa != sb {
-					out[sa] = append(out[sa], sb)
-				}
+	for i, line := range alikeWords {
+		name := "=" + strconv.Itoa(i) // no word looks like this
+		for w := range strings.FieldsSeq(line) {
+			if s := stem(w); !slices.Contains(out[s], name) {
+				out[s] = append(out[s], name)
 			}
 		}
 	}
