@@ -57,7 +57,7 @@ var apart = map[string][]string{
 	"blacklist": {"block", "list"}, "datarate": {"data", "rate"}, "setdataframe": {"setdataframe", "metadata"},
 	"takeover": {"take", "over"}, "url's": {"url"}, "licence": {"license"}, "licences": {"license"}, "timestamps": {"time", "stamps"},
 	"timestamp": {"time", "stamp"}, "authorisation": {"authorization"}, "authorised": {"authorized"}, "h264": {"avc"}, "h265": {"hevc"},
-	"x264": {"avc"}, "x265": {"hevc"}, "sound": {"audio"},
+	"app": {"application"}, "apps": {"applications"}, "config": {"configuration"}, "x264": {"avc"}, "x265": {"hevc"}, "sound": {"audio"},
 }
 
 // stop are words that say nothing; no, not and without say much.
