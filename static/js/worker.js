@@ -17,11 +17,11 @@
 const CHUNK = 1 << 20;           // bytes a read; larger and smaller are slower
 const FIRST = 64 << 10;          // the first read comes back with this much, for a quick summary
 const TAIL = 64 << 10;           // read ahead from the end of the file
-const TAIL_MS = 40;              // the first summary waits so long for it, and no longer
+const TAIL_MS = 20;              // the first summary waits so long for it, and no longer
 const SLICE = 16 << 20;          // bytes of a slice, the last way of reading
 const STALL_MS = 5000;           // no data for so long: try another way of reading
-const PROGRESS_MS = 200;         // between two progress messages
-const PARTIAL_MS = [400, 1000];  // between the first two partial reports, and between the later ones, at least
+const PROGRESS_MS = 400;         // between two progress messages
+const PARTIAL_MS = [1000, 2000];  // between the first two partial reports, and between the later ones, at least
 const PARTIAL_COST = 50;         // and at least so many times what the last one took
 const DISSECT_BEFORE = 1 << 20; // bytes before and after a place that are taken apart
 const DISSECT_AFTER = 512 << 10;
