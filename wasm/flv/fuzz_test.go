@@ -285,3 +285,19 @@ func FuzzDissect(f *testing.F) {
 		}
 	})
 }
+
+// FuzzLooksLike holds the signature sniffer against anything: it answers, and
+// with one of its words.
+func FuzzLooksLike(f *testing.F) {
+	for _, s := range []string{
+		"", "F", "FLV\x01", "\x00\x00\x00\x18ftypisom", "\x00\x00\x00\x00ftyp", "\x00\x00\x00\x01ftypqt  ", "G", "\x1aE\xdf\xa3",
+		"RIFF\x00\x00\x00\x00AVI ", "<!doctype html>", "{\"a\":1}", "#EXTM3U", "\x00\x00\x00\x01\x67", "\xff\xf1", "ID3", "OggS", "\x03",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if got := flv.LooksLike(b); len(got) > 60 {
+			t.Errorf("%q", got)
+		}
+	})
+}

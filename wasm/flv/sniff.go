@@ -153,6 +153,9 @@ func box(b []byte) string {
 		if prefix(b[8:], "qt  ") {
 			return LooksMOV
 		}
+		if size < 8 {
+			size = 256 // 0: up to the end of the file; 1: a 64-bit size follows
+		}
 		head := b[8:min(len(b), int(min(size, 256)))]
 		for i := 0; i+4 <= len(head); i += 4 {
 			switch brand := string(head[i : i+4]); {
