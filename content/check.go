@@ -184,18 +184,11 @@ func (l *Library) index(d *draft) {
 
 // resolve follows everything that a file points at.
 func (l *Library) resolve(d *draft, ids map[string]map[string]bool) {
-	dead := func(part string, r ref, reason string) {
-		if building[part] {
-			l.Pending = append(l.Pending, &Error{d.file, r.line, reason})
-			return
-		}
-		d.fail(r.line, reason)
-	}
 	if c := d.code; c != nil {
 		for _, r := range d.rules {
 			c.Rules = append(c.Rules, r.to)
 			if _, ok := rules.ByID(r.to); !ok {
-				dead("rules", r, "rules: there is no rule "+strconv.Quote(r.to))
+				d.fail(r.line, "rules: there is no rule "+strconv.Quote(r.to))
 			}
 		}
 		for _, list := range []struct {
@@ -212,7 +205,7 @@ func (l *Library) resolve(d *draft, ids map[string]map[string]bool) {
 				other, ok := l.named(platform, code)
 				switch {
 				case !ok:
-					dead("codes/"+platform, r, list.key+": there is no page for "+r.to)
+					d.fail(r.line, list.key+": there is no page for "+r.to)
 				case other == c:
 					d.fail(r.line, list.key+": "+r.to+" is this page itself")
 				case list.key == "same_as" && platform == c.Platform:
@@ -224,8 +217,8 @@ func (l *Library) resolve(d *draft, ids map[string]map[string]bool) {
 		}
 	}
 	for _, r := range d.links {
-		if part, reason := l.follow(d, r.to, ids); reason != "" {
-			dead(part, r, "dead link "+r.to+": "+reason)
+		if reason := l.follow(d, r.to, ids); reason != "" {
+			d.fail(r.line, "dead link "+r.to+": "+reason)
 		}
 	}
 }
@@ -237,55 +230,51 @@ func (l *Library) named(platform, code string) (*Code, bool) {
 	return c, ok
 }
 
-// follow says what is wrong with a link, and which part it leads to.
-func (l *Library) follow(d *draft, to string, ids map[string]map[string]bool) (part, reason string) {
+// follow says what is wrong with a link; empty where it is right.
+func (l *Library) follow(d *draft, to string, ids map[string]map[string]bool) string {
 	to, frag, _ := strings.Cut(to, "#")
 	switch {
 	case to == "":
 		if !d.ids[frag] {
-			return "", "no such heading on this page"
+			return "no such heading on this page"
 		}
-		return "", ""
+		return ""
 	case strings.HasPrefix(to, "https://"), strings.HasPrefix(to, "http://"), strings.HasPrefix(to, "mailto:"):
-		return "", ""
+		return ""
 	case !strings.HasPrefix(to, "/"):
-		return "", "link to pages of ours from the root: /codes/..., /rules/..., /guides/..."
+		return "link to pages of ours from the root: /codes/..., /rules/..., /guides/..."
 	}
 	parts := strings.Split(strings.Trim(to, "/"), "/")
 	switch {
 	case len(parts) == 1 && slices.Contains([]string{"", "codes", "rules", "encoders", "platforms", "guides", "profiles", "search"}, parts[0]):
-		return "", ""
+		return ""
 	case parts[0] == "check" && len(parts) == 2:
-		return "", ""
+		return ""
 	case parts[0] == "rules" && len(parts) == 2:
 		if _, ok := rules.ByID(parts[1]); !ok {
-			return "rules", "there is no such rule"
+			return "there is no such rule"
 		}
-		return "", ""
+		return ""
 	case parts[0] == "profiles" && len(parts) == 2:
 		if !slices.Contains(profileIDs, parts[1]) {
-			return "", "there is no such profile"
+			return "there is no such profile"
 		}
-		return "", ""
+		return ""
 	case parts[0] == "codes" && len(parts) == 2:
 		if platformOrder(parts[1]) == len(platforms) {
-			return "", "there is no such platform"
+			return "there is no such platform"
 		}
-		return "", ""
+		return ""
 	case parts[0] == "codes" && len(parts) == 3,
 		slices.Contains([]string{"encoders", "platforms", "guides"}, parts[0]) && len(parts) == 2:
-		part = parts[0]
-		if part == "codes" {
-			part += "/" + parts[1]
-		}
 		anchors, ok := ids[to]
 		if !ok {
-			return part, "there is no such page (the address must be the canonical one)"
+			return "there is no such page (the address must be the canonical one)"
 		}
 		if frag != "" && !anchors[frag] {
-			return part, "that page has no such heading"
+			return "that page has no such heading"
 		}
-		return "", ""
+		return ""
 	}
-	return "", "no page has that address"
+	return "no page has that address"
 }

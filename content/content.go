@@ -26,9 +26,6 @@ type Library struct {
 	// Codes are all code pages: by platform in the order of [Platforms], then in
 	// natural order (2/0 before 18/100).
 	Codes []*Code
-	// Pending are links to pages of parts that are still being written (see
-	// building); empty once the knowledge base is complete.
-	Pending []*Error
 
 	articles   map[Kind][]*Article
 	byPlatform map[string][]*Code

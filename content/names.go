@@ -69,11 +69,6 @@ var profileIDs = []string{
 	"nginx-rtmp", "srs", "mediamtx", "ant-media", "generic",
 }
 
-// building are the parts that are still being written: a link to a page that is
-// not there yet is noted in [Library.Pending] instead of stopping the start.
-// Take a part out as soon as it is complete; the last one takes the list away.
-var building = map[string]bool{}
-
 // Setting is something that a fix tells the reader to change in the encoder. A
 // code page names the settings of its fix; each encoder page says in a section
 // of that heading where its own setting is, so the reader sees their encoder.
