@@ -2,6 +2,7 @@ package ui
 
 import (
 	"sort"
+	"strconv"
 	"strings"
 
 	"ingestdoctor/wasm/diag"
@@ -98,6 +99,7 @@ func newFindingView(f *diag.Finding, r *diag.Report) FindingView {
 	}
 	v.Message = visible(v.Message)
 	v.place(f)
+	v.rung(f)
 	if known {
 		v.extent(f, rule)
 	}
@@ -130,6 +132,52 @@ func (v *FindingView) place(f *diag.Finding) {
 	if f.Count > 1 {
 		v.Places = append(v.Places, Value{"How often", plural(f.Count, "time", "times")})
 	}
+}
+
+// rung names a place in a probe, and where the same happened last.
+func (v *FindingView) rung(f *diag.Finding) {
+	if f.Rung == nil {
+		return
+	}
+	r := f.Rung
+	v.Key += "-" + r.Stage
+	if r.Address != "" {
+		// a colon in an id would have to be escaped wherever it is looked for
+		v.Key += "-" + strings.ReplaceAll(r.Address, ":", ".")
+	}
+	if r.Port != 0 {
+		v.Key += "-" + strconv.Itoa(r.Port)
+	}
+	v.Places = append(v.Places, Value{"Where", rungText(r)})
+	if f.Count > 1 && f.Last != nil && f.Last.Rung != nil {
+		v.Places = append(v.Places, Value{"Last seen", rungText(f.Last.Rung)})
+	}
+	if f.Count > 1 {
+		v.Places = append(v.Places, Value{"How often", plural(f.Count, "time", "times")})
+	}
+}
+
+// rungText names a rung: "203.0.113.7 port 1935, TLS".
+func rungText(r *diag.Rung) string {
+	text := visible(r.Address)
+	if r.Port != 0 {
+		text = strings.TrimPrefix(text+" port "+strconv.Itoa(r.Port), " ")
+	}
+	if text != "" {
+		text += ", "
+	}
+	return text + stageName(r.Stage)
+}
+
+// stageName is a stage of a probe as a sentence names it.
+func stageName(stage string) string {
+	switch stage {
+	case "dns", "tcp", "tls":
+		return strings.ToUpper(stage)
+	case "handshake":
+		return "RTMP handshake"
+	}
+	return visible(stage)
 }
 
 // extent reaches to the last moment that the finding names.
