@@ -49,7 +49,7 @@ VALIDATORFLAGS := $(WASMFLAGS) -gcflags='ingestdoctor/wasm/flv=' -gcflags='inges
 # Brotli's level. 11 is what ships; 5 makes a build of a few seconds while working on a page.
 BROTLI         ?= 11
 
-# A new toolchain rebuilds both programs: they must match its wasm_exec.js.
+# A new toolchain rebuilds all programs: they must match its wasm_exec.js.
 $(BUILD)/$(GOVER).stamp: | $(BUILD)
 	rm -f $(BUILD)/go*.stamp
 	touch $@
@@ -62,6 +62,9 @@ $(BUILD)/app.wasm: $(call gosrc,wasm web/ui) $(WASM_DEPS)
 $(BUILD)/validator.wasm: $(call gosrc,wasm) $(WASM_DEPS)
 	GOOS=js GOARCH=wasm $(GO) build $(VALIDATORFLAGS) -o $@ ./wasm/validator
 
+$(BUILD)/linter.wasm: $(call gosrc,wasm) $(WASM_DEPS)
+	GOOS=js GOARCH=wasm $(GO) build $(WASMFLAGS) -o $@ ./wasm/linter
+
 # Compressed copies of all that is served; only what changed is packed again.
 assets: $(DIST)/manifest.json
 
@@ -69,10 +72,10 @@ $(BUILD)/brotli-$(BROTLI).stamp: | $(BUILD)
 	rm -f $(BUILD)/brotli-*.stamp
 	touch $@
 
-$(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm $(BUILD)/brotli-$(BROTLI).stamp \
+$(DIST)/manifest.json: $(BUILD)/app.wasm $(BUILD)/validator.wasm $(BUILD)/linter.wasm $(BUILD)/brotli-$(BROTLI).stamp \
 		$(shell find static -type f -not -path '$(DIST)/*' -not -name '*_test.go' 2>/dev/null)
 	$(GO) run ./static/build -brotli $(BROTLI) app.wasm=$(BUILD)/app.wasm validator.wasm=$(BUILD)/validator.wasm \
-		wasm_exec.js=$(GOROOT)/lib/wasm/wasm_exec.js
+		linter.wasm=$(BUILD)/linter.wasm wasm_exec.js=$(GOROOT)/lib/wasm/wasm_exec.js
 	@touch $@
 
 # ---- the program ----

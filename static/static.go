@@ -1,10 +1,10 @@
 // Package static holds what the browser loads: styles, scripts, icons, vendored
-// libraries and the two WebAssembly programs. Every asset has an address with
+// libraries and the WebAssembly programs. Every asset has an address with
 // the hash of its content in it, so that a browser may keep it for ever, and is
 // served as it was compressed when the program was built.
 //
 // Sources are embedded as they stand; static/build leaves compressed copies and
-// the built assets (app.wasm, validator.wasm, wasm_exec.js) in dist, which is
+// the built assets (app.wasm, validator.wasm, linter.wasm, wasm_exec.js) in dist, which is
 // embedded too. A copy whose hash is not its source's is not used: an edited
 // style sheet is never served stale.
 package static
@@ -38,6 +38,7 @@ const Prefix = "/assets/"
 const (
 	AppWasm       = manifest.AppWasm
 	ValidatorWasm = manifest.ValidatorWasm
+	LinterWasm    = manifest.LinterWasm
 	WasmExec      = manifest.WasmExec
 )
 

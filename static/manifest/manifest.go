@@ -12,11 +12,12 @@ import (
 const (
 	AppWasm       = "app.wasm"
 	ValidatorWasm = "validator.wasm"
+	LinterWasm    = "linter.wasm"
 	WasmExec      = "wasm_exec.js"
 )
 
 // Built lists them.
-var Built = []string{AppWasm, ValidatorWasm, WasmExec}
+var Built = []string{AppWasm, ValidatorWasm, LinterWasm, WasmExec}
 
 // Entry is one line of dist/manifest.json.
 type Entry struct {

@@ -256,3 +256,34 @@ func (w *jsonWriter) truth(name string, v bool) {
 	w.key(name)
 	w.b = strconv.AppendBool(w.b, v)
 }
+
+// AppendPlain appends what AppendJSON masks, for the page that the person typed
+// into: a secret is shown there on request, and copied whole. The lists are in
+// the order of AppendJSON's.
+//
+//	mended    the corrected URL
+//	parts     the parts' values
+//	settings  a list of the fields' values for each of the settings
+func (r *Result) AppendPlain(b []byte) []byte {
+	w := jsonWriter{append(b, '{'), true}
+	w.text("mended", r.Mended)
+	w.key("parts")
+	w.b = append(w.b, '[')
+	for i := range r.Parts {
+		w.comma()
+		w.b = diag.AppendJSONString(w.b, r.Parts[i].Value)
+	}
+	w.b = append(w.b, ']')
+	w.key("settings")
+	w.b = append(w.b, '[')
+	for _, s := range r.Settings() {
+		w.start('[')
+		for _, f := range s.Fields {
+			w.comma()
+			w.b = diag.AppendJSONString(w.b, f.Value)
+		}
+		w.b = append(w.b, ']')
+	}
+	w.b = append(w.b, "]}"...)
+	return w.b
+}

@@ -29,7 +29,8 @@ var may = map[string][]string{
 	"wasm/validator": {
 		"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/ingest", "wasm/explain", "wasm/check", "wasm/analyze",
 	},
-	"wasm/app": {"web/ui"},
+	"wasm/linter": {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/ingest"},
+	"wasm/app":    {"web/ui"},
 
 	"content":  {"wasm/diag", "wasm/rules"},
 	"web/ui":   {"wasm/diag", "wasm/rules"},
@@ -72,7 +73,7 @@ var forbidden = []string{
 	"github.com/maxence-charriere/go-app/v10/...", "github.com/a-h/templ/...", "github.com/labstack/echo/...",
 }
 
-// programs are the browser's two, and what they may not hold at any depth.
+// programs are the browser's, and what they may not hold at any depth.
 var programs = []struct {
 	name   string
 	not    []string
@@ -95,6 +96,15 @@ var programs = []struct {
 			"encoding/json", "regexp", "text/template", "html/template", "log/slog",
 		},
 		"validator.wasm must stay small and cannot reach out",
+	},
+	{
+		"wasm/linter",
+		[]string{
+			"wasm/flv", "wasm/check", "wasm/analyze", "wasm/explain", "wasm/validator", "web/ui", "web/page", "content", "static",
+			"server/...", "wasm/app", "github.com/maxence-charriere/go-app/v10/...", "github.com/a-h/templ/...", "net/http",
+			"crypto/tls", "os/exec", "encoding/json", "regexp", "text/template", "html/template", "log/slog", "fmt", "time",
+		},
+		"linter.wasm stands in other people's pages and cannot reach out",
 	},
 }
 
@@ -166,7 +176,7 @@ func TestWhoImportsWhom(t *testing.T) {
 	for _, p := range list(t, browser, "./wasm/...", "./web/ui") {
 		check(p)
 	}
-	for _, name := range []string{"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/check", "wasm/analyze", "wasm/app", "wasm/validator", "web/ui", "web/page", "server/internal/site", "server"} {
+	for _, name := range []string{"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/check", "wasm/analyze", "wasm/app", "wasm/validator", "wasm/linter", "web/ui", "web/page", "server/internal/site", "server"} {
 		if !seen[name] {
 			t.Errorf("go list does not show %s: does this test look at anything?", name)
 		}

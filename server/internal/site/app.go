@@ -59,6 +59,8 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 	env := map[string]string{
 		"ASSET_WORKER_JS":      assets.URL("js/worker.js"),
 		"ASSET_VALIDATOR_WASM": assets.URL(static.ValidatorWasm),
+		"ASSET_LINTER_JS":      assets.URL("js/worker-linter.js"),
+		"ASSET_LINTER_WASM":    assets.URL(static.LinterWasm),
 		"ASSET_WASM_EXEC":      assets.URL(static.WasmExec),
 		"ASSET_UPLOT_JS":       assets.URL("vendor/uplot/uPlot.iife.min.js"),
 		"ASSET_UPLOT_CSS":      assets.URL("vendor/uplot/uPlot.min.css"),
@@ -74,7 +76,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 	var offline []string
 	for _, name := range assets.Names() {
 		if strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".css") || name == "icons.svg" ||
-			name == "img/mark.svg" || name == static.ValidatorWasm {
+			name == "img/mark.svg" || name == static.ValidatorWasm || name == static.LinterWasm {
 			offline = append(offline, assets.URL(name))
 		}
 	}
