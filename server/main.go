@@ -36,13 +36,14 @@ type commands struct {
 }
 
 type serveCmd struct {
-	Listen        string   `default:":8080" env:"INGESTDOCTOR_LISTEN" placeholder:"ADDR" help:"Address to listen on (${default})."`
-	MetricsListen string   `env:"INGESTDOCTOR_METRICS_LISTEN" placeholder:"ADDR" help:"Serve /metrics there instead of on the portal's own address."`
-	Data          string   `env:"INGESTDOCTOR_DATA" placeholder:"DIR" type:"path" help:"Folder for data that outlives the program. Made when it is not there; nothing is kept in it yet."`
-	AllowedHosts  []string `env:"INGESTDOCTOR_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names under which people reach the portal, beside localhost; * for any. Several: separated by commas."`
-	PublicURL     string   `name:"public-url" env:"INGESTDOCTOR_PUBLIC_URL" placeholder:"URL" help:"Address that people see, like https://doctor.example.com: for canonical links. Its host is allowed; https turns HSTS on."`
-	LogFormat     string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
-	LogLevel      string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
+	Listen         string   `default:":8080" env:"INGESTDOCTOR_LISTEN" placeholder:"ADDR" help:"Address to listen on (${default})."`
+	MetricsListen  string   `env:"INGESTDOCTOR_METRICS_LISTEN" placeholder:"ADDR" help:"Serve /metrics there instead of on the portal's own address."`
+	Data           string   `env:"INGESTDOCTOR_DATA" placeholder:"DIR" type:"path" help:"Folder for data that outlives the program. Made when it is not there; nothing is kept in it yet."`
+	AllowedHosts   []string `env:"INGESTDOCTOR_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names under which people reach the portal, beside localhost; * for any. Several: separated by commas."`
+	PublicURL      string   `name:"public-url" env:"INGESTDOCTOR_PUBLIC_URL" placeholder:"URL" help:"Address that people see, like https://doctor.example.com: for canonical links. Its host is allowed; https turns HSTS on."`
+	TrustedProxies []string `env:"INGESTDOCTOR_TRUSTED_PROXIES" placeholder:"PREFIX" help:"Proxies in front of the portal whose X-Forwarded-For is believed, as addresses or prefixes like 10.0.0.0/8. Quotas count by client."`
+	LogFormat      string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
+	LogLevel       string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 
 	MaxBody           int64         `default:"1048576" env:"INGESTDOCTOR_MAX_BODY" placeholder:"BYTES" help:"Largest body of a request (${default})."`
 	ReadHeaderTimeout time.Duration `default:"10s" env:"INGESTDOCTOR_READ_HEADER_TIMEOUT" help:"Time for a request's headers (${default})."`
@@ -235,7 +236,8 @@ func (c serveCmd) run(stderr io.Writer) int {
 	}
 	server, err := site.New(site.Config{
 		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
-		Version: fullVersion(), Logger: log, MaxBody: c.MaxBody,
+		TrustedProxies: c.TrustedProxies,
+		Version:        fullVersion(), Logger: log, MaxBody: c.MaxBody,
 		ReadHeaderTimeout: c.ReadHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
 		IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,
 	})

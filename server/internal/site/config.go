@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -15,11 +16,12 @@ import (
 // Config are the server's settings. Each is a flag and an environment variable
 // of `ingestdoctor serve`; the zero value of a limit means its default.
 type Config struct {
-	Listen        string   // address of the portal, ":8080"
-	MetricsListen string   // address for /metrics alone; empty: on the portal's own
-	AllowedHosts  []string // Host headers that are answered, beside this machine's own; "*" for any
-	PublicURL     string   // scheme and host that people see; https turns HSTS on
-	Version       string   // of the program
+	Listen         string   // address of the portal, ":8080"
+	MetricsListen  string   // address for /metrics alone; empty: on the portal's own
+	AllowedHosts   []string // Host headers that are answered, beside this machine's own; "*" for any
+	PublicURL      string   // scheme and host that people see; https turns HSTS on
+	TrustedProxies []string // addresses and prefixes whose X-Forwarded-For is believed
+	Version        string   // of the program
 
 	MaxBody           int64 // bytes of a request's body
 	ReadHeaderTimeout time.Duration
@@ -29,6 +31,8 @@ type Config struct {
 	ShutdownTimeout   time.Duration // how long running requests may take to finish
 
 	Logger *slog.Logger
+
+	proxies []netip.Prefix // TrustedProxies, read
 }
 
 // The defaults.
@@ -42,7 +46,7 @@ const (
 )
 
 // complete fills in the defaults and checks what was given.
-func (c Config) complete() (Config, error) {
+func (c Config) complete() (_ Config, err error) {
 	if c.Listen == "" {
 		c.Listen = ":8080"
 	}
@@ -81,7 +85,8 @@ func (c Config) complete() (Config, error) {
 			return c, fmt.Errorf("allowed host %q must be a host name alone, like doctor.example.com", host)
 		}
 	}
-	return c, nil
+	c.proxies, err = parseProxies(c.TrustedProxies)
+	return c, err
 }
 
 // https reports whether people reach the portal over TLS.

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"ingestdoctor/content"
@@ -56,7 +55,7 @@ func New(cfg Config) (*Server, error) {
 		appPages: map[string]rendered{},
 		pages:    &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version, Library: lib},
 	}
-	s.openapi = newBody("application/json", openAPI(cfg.Version))
+	s.openapi = keptBody("application/json", openAPI(cfg.Version))
 	s.app = newApp(cfg, assets, s.pages)
 	s.metrics = newMetrics(cfg.Version, s.app.Version)
 	s.echo = s.routes()
@@ -101,19 +100,12 @@ func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
+	e.IPExtractor = clientOf(s.cfg.proxies)
 
-	// Pre: also for what no route takes.
-	e.Pre(requestID)
-	e.Use(
-		observe(s.cfg.Logger, s.metrics),
-		headers(s.cfg.https()),
-		recoverPanic(s.cfg.Logger),
-		checkHost(s.cfg.hosts()),
-		middleware.BodyLimit(fmt.Sprintf("%dB", s.cfg.MaxBody)),
-	)
+	e.Use(s.frame())
 
 	get := func(path string, h echo.HandlerFunc) {
-		e.Match([]string{http.MethodGet, http.MethodHead}, path, h)
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, s.remembered(h))
 	}
 	get("/", s.home)
 	get("/privacy", s.privacy)
