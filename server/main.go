@@ -227,7 +227,8 @@ func parse(parser *kong.Kong, args []string) (call *kong.Context, err error) {
 
 // run serves until the process is told to stop.
 func (c serveCmd) run(stderr io.Writer) int {
-	log := cli.Logger(stderr, c.LogFormat, c.LogLevel)
+	log, flush := cli.Logger(stderr, c.LogFormat, c.LogLevel)
+	defer flush()
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o750); err != nil {
 			log.Error("the data folder cannot be used: name another with --data", "error", err.Error())

@@ -61,7 +61,7 @@ func (s *Set) serve(w http.ResponseWriter, r *http.Request, a *Asset, cache stri
 	body, tag := []byte(nil), a.Hash
 	if a.br != nil || a.gz != nil {
 		h.Add("Vary", "Accept-Encoding")
-		switch encoding := negotiate(r.Header.Get("Accept-Encoding"), a.br != nil, a.gz != nil); encoding {
+		switch encoding := Negotiate(r.Header.Get("Accept-Encoding"), a.br != nil, a.gz != nil); encoding {
 		case "br":
 			body, tag = a.br, tag+"-br"
 			h.Set("Content-Encoding", encoding)
@@ -90,10 +90,10 @@ func (s *Set) serve(w http.ResponseWriter, r *http.Request, a *Asset, cache stri
 	}
 }
 
-// negotiate picks the best encoding that the client takes (RFC 9110, 12.5.3):
+// Negotiate picks the best encoding that the client takes (RFC 9110, 12.5.3):
 // the highest weight wins, brotli before gzip at the same weight, and "" is the
 // plain form.
-func negotiate(accept string, br, gz bool) string {
+func Negotiate(accept string, br, gz bool) string {
 	weights := map[string]float64{}
 	for part := range strings.SplitSeq(accept, ",") {
 		name, params, _ := strings.Cut(part, ";")

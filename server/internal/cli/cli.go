@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"text/tabwriter"
 
 	"ingestdoctor/wasm/profile"
@@ -20,17 +19,6 @@ const (
 	ExitUnusable    = 2   // the input could not be read (to its end), or the call is wrong
 	ExitInterrupted = 130 // stopped by the person: 128 + SIGINT, as shells have it
 )
-
-// Logger makes the server's log.
-func Logger(w io.Writer, format, level string) *slog.Logger {
-	var l slog.Level
-	_ = l.UnmarshalText([]byte(level)) // the flag takes known words only
-	opts := &slog.HandlerOptions{Level: l}
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
-}
 
 // WriteJSON prints v, indented.
 func WriteJSON(stdout, stderr io.Writer, v any) int {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -323,11 +324,68 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestLogger(t *testing.T) {
 	var b bytes.Buffer
-	log := Logger(&b, "json", "warn")
+	log, flush := Logger(&b, "json", "warn")
 	log.Info("quiet")
 	log.Warn("loud", "n", 1)
 	var e map[string]any
 	if err := json.Unmarshal(b.Bytes(), &e); err != nil || e["msg"] != "loud" {
-		t.Errorf("%q %v", b.String(), err)
+		t.Errorf("a warning does not wait: %q %v", b.String(), err)
+	}
+	flush()
+	if strings.Count(b.String(), "\n") != 1 {
+		t.Errorf("%q", b.String())
+	}
+}
+
+// lines counts what reaches it and how often.
+type lines struct {
+	mu    sync.Mutex
+	text  []byte
+	calls int
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	l.calls++
+	return len(p), nil
+}
+
+func (l *lines) seen() (lines, calls int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Count(l.text, []byte("\n")), l.calls
+}
+
+// Lines are written together, in order, soon, and none is lost.
+func TestLoggerTogether(t *testing.T) {
+	var out lines
+	log, flush := Logger(&out, "text", "info")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 2500 {
+				log.Info("request")
+			}
+		})
+	}
+	all.Wait()
+	flush()
+	if n, calls := out.seen(); n != 10_000 || calls > 1000 {
+		t.Errorf("%d lines of 10000, in %d writes", n, calls)
+	}
+	log.Info("the last")
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if n, _ := out.seen(); n == 10_001 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("a line alone is never written")
+		}
+	}
+	log.With("a", 1).WithGroup("g").Error("at once", "b", 2)
+	if n, _ := out.seen(); n != 10_002 {
+		t.Error("an error waits")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,10 +19,14 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+
+	mu     sync.RWMutex
+	series map[seriesKey]series
 }
 
 func newMetrics(version, build string) *metrics {
 	m := &metrics{
+		series:   map[seriesKey]series{},
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ingestdoctor_http_requests_total", Help: "Requests by method, route pattern and status.",
@@ -44,9 +49,35 @@ func newMetrics(version, build string) *metrics {
 	return m
 }
 
+// request counts one answered request. Looking a series up by its labels takes
+// longer than all else here, so each is looked up once; there are as many as
+// there are routes, methods and statuses.
 func (m *metrics) request(verb, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(method(verb), route, strconv.Itoa(status)).Inc()
-	m.duration.WithLabelValues(route).Observe(took.Seconds())
+	k := seriesKey{verb, route, status}
+	m.mu.RLock()
+	one, ok := m.series[k]
+	m.mu.RUnlock()
+	if !ok {
+		one = series{
+			m.requests.WithLabelValues(verb, route, strconv.Itoa(status)),
+			m.duration.WithLabelValues(route),
+		}
+		m.mu.Lock()
+		m.series[k] = one
+		m.mu.Unlock()
+	}
+	one.count.Inc()
+	one.took.Observe(took.Seconds())
+}
+
+type seriesKey struct {
+	method, route string
+	status        int
+}
+
+type series struct {
+	count prometheus.Counter
+	took  prometheus.Observer
 }
 
 func (m *metrics) handler() http.Handler {

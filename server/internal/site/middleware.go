@@ -1,17 +1,18 @@
 package site
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 )
 
 const (
@@ -19,19 +20,61 @@ const (
 	unmatched       = "unmatched" // the route of a request that no route takes
 )
 
-// requestID gives every request an id: the one that a proxy set, when it is
-// sane, else a new one.
-func requestID(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		id := c.Request().Header.Get(requestIDHeader)
-		if !saneID(id) {
-			var b [12]byte
-			rand.Read(b[:]) // never fails
-			id = hex.EncodeToString(b[:])
+// frame is what stands around every request, also one that no route takes: an
+// id, the headers that every answer has, the check of the host, a limit for the
+// body, what a panic becomes, the log and the metrics. It is one function
+// because Echo makes every middleware anew for every request.
+func (s *Server) frame() echo.MiddlewareFunc {
+	common, hosts, log := commonHeaders(s.cfg.https()), s.cfg.hosts(), s.cfg.Logger
+	limit := middleware.BodyLimit(strconv.FormatInt(s.cfg.MaxBody, 10) + "B")
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			start := time.Now()
+			s.metrics.inFlight.Inc()
+			defer s.metrics.inFlight.Dec()
+
+			r, h := c.Request(), c.Response().Header()
+			id := requestID(r)
+			h[requestIDHeader] = []string{id}
+			for i := range common {
+				h[common[i].name] = common[i].value
+			}
+			var err error
+			switch {
+			case !hostKnown(hosts, r):
+				err = wrongHost(c)
+			case r.ContentLength == 0: // no body at all
+				err = guarded(log, next, c)
+			default:
+				err = guarded(log, limit(next), c)
+			}
+			if err != nil {
+				c.Error(err) // writes the error page, so that the status below is the one sent
+			}
+			took := time.Since(start)
+			pattern := route(c)
+			s.metrics.request(method(r.Method), pattern, c.Response().Status, took)
+			observe(log, c, id, pattern, took)
+			return nil
 		}
-		c.Response().Header().Set(requestIDHeader, id)
-		return next(c)
 	}
+}
+
+// requestID is the id of a request: the one that a proxy set, when it is sane,
+// else a new one. It is for finding lines in logs and protects nothing.
+func requestID(r *http.Request) string {
+	if id := r.Header.Get(requestIDHeader); saneID(id) {
+		return id
+	}
+	const digits = "0123456789abcdef"
+	var b [24]byte
+	for half := range 2 {
+		n := rand.Uint64()
+		for i := range 12 {
+			b[12*half+i] = digits[n>>(4*i)&15]
+		}
+	}
+	return string(b[:])
 }
 
 // saneID reports whether an id may stand in logs and pages as it is.
@@ -59,44 +102,32 @@ func route(c echo.Context) string {
 	return c.Path()
 }
 
-// observe logs and counts each request. It never writes a query string, a
-// header or a fragment, and of an address that is not there not even the path:
-// people paste ingest URLs, keys and all, into the wrong place.
-func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			start := time.Now()
-			m.inFlight.Inc()
-			defer m.inFlight.Dec()
-			if err := next(c); err != nil {
-				c.Error(err) // writes the error page, so that the status below is the one sent
-			}
-			took := time.Since(start)
-			r, res, pattern := c.Request(), c.Response(), route(c)
-			m.request(r.Method, pattern, res.Status, took)
-
-			level := slog.LevelInfo
-			if res.Status >= 500 {
-				level = slog.LevelError
-			}
-			if !log.Enabled(r.Context(), level) {
-				return nil
-			}
-			attrs := []slog.Attr{
-				slog.String("id", idOf(c)),
-				slog.String("method", method(r.Method)),
-				slog.String("route", pattern),
-				slog.Int("status", res.Status),
-				slog.Int64("bytes", res.Size),
-				slog.Float64("ms", float64(took.Microseconds())/1000),
-			}
-			if res.Status != http.StatusNotFound {
-				attrs = append(attrs, slog.String("path", shorten(r.URL.Path, 200)))
-			}
-			log.LogAttrs(r.Context(), level, "request", attrs...)
-			return nil
-		}
+// observe logs a request. It never writes a query string, a header or a
+// fragment, and of an address that is not there not even the path: people paste
+// ingest URLs, keys and all, into the wrong place.
+func observe(log *slog.Logger, c echo.Context, id, pattern string, took time.Duration) {
+	r, res := c.Request(), c.Response()
+	level := slog.LevelInfo
+	if res.Status >= 500 {
+		level = slog.LevelError
 	}
+	if !log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := [...]slog.Attr{
+		slog.String("id", id),
+		slog.String("method", method(r.Method)),
+		slog.String("route", pattern),
+		slog.Int("status", res.Status),
+		slog.Int64("bytes", res.Size),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.String("path", shorten(r.URL.Path, 200)),
+	}
+	n := len(attrs)
+	if res.Status == http.StatusNotFound {
+		n-- // without the path
+	}
+	log.LogAttrs(r.Context(), level, "request", attrs[:n]...)
 }
 
 // method keeps a made-up method out of logs and metrics.
@@ -116,48 +147,43 @@ func shorten(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
-// recoverPanic turns a panic into the 500 page; what happened goes to the log only.
-func recoverPanic(log *slog.Logger) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) (err error) {
-			defer func() {
-				v := recover()
-				if v == nil {
-					return
-				}
-				if e, ok := v.(error); ok && errors.Is(e, http.ErrAbortHandler) {
-					panic(v)
-				}
-				log.LogAttrs(c.Request().Context(), slog.LevelError, "panic",
-					slog.String("id", idOf(c)), slog.String("route", route(c)),
-					slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
-				err = echo.NewHTTPError(http.StatusInternalServerError)
-			}()
-			return next(c)
+// guarded runs a handler and turns a panic into the 500 page; what happened goes
+// to the log only.
+func guarded(log *slog.Logger, next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
 		}
-	}
+		if e, ok := v.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+			panic(v)
+		}
+		log.LogAttrs(c.Request().Context(), slog.LevelError, "panic",
+			slog.String("id", idOf(c)), slog.String("route", route(c)),
+			slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+		err = echo.NewHTTPError(http.StatusInternalServerError)
+	}()
+	return next(c)
 }
 
-// checkHost answers only to names it was told, so that a foreign page cannot
-// point its own name at this server and read it (DNS rebinding), and no page
-// links to where an attacker's Host header says. Health checks come by address.
-func checkHost(hosts map[string]bool) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r := c.Request()
-			if hosts == nil || r.URL.Path == "/healthz" || hosts[hostName(r.Host)] {
-				return next(c)
-			}
-			name := hostName(r.Host)
-			if !saneHost(name) {
-				return c.String(http.StatusBadRequest, "The Host header of this request is not a host name.\n")
-			}
-			return c.String(http.StatusMisdirectedRequest, fmt.Sprintf(
-				"This server was not told that it is called %[1]s.\n\n"+
-					"If it is yours: start it with\n\n    ingestdoctor serve --allowed-hosts %[1]s\n\n"+
-					"or set INGESTDOCTOR_ALLOWED_HOSTS=%[1]s (several: separated by commas; * for any).\n", name))
-		}
+// hostKnown reports whether a request came to a name that this server was told,
+// so that a foreign page cannot point its own name at it and read it (DNS
+// rebinding), and no page links to where an attacker's Host header says. Health
+// checks come by address.
+func hostKnown(hosts map[string]bool, r *http.Request) bool {
+	return hosts == nil || hosts[r.Host] || hosts[hostName(r.Host)] || r.URL.Path == "/healthz"
+}
+
+// wrongHost says to whoever runs this server what to set.
+func wrongHost(c echo.Context) error {
+	name := hostName(c.Request().Host)
+	if !saneHost(name) {
+		return c.String(http.StatusBadRequest, "The Host header of this request is not a host name.\n")
 	}
+	return c.String(http.StatusMisdirectedRequest, fmt.Sprintf(
+		"This server was not told that it is called %[1]s.\n\n"+
+			"If it is yours: start it with\n\n    ingestdoctor serve --allowed-hosts %[1]s\n\n"+
+			"or set INGESTDOCTOR_ALLOWED_HOSTS=%[1]s (several: separated by commas; * for any).\n", name))
 }
 
 func saneHost(name string) bool {
@@ -188,21 +214,24 @@ const (
 		"magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
 )
 
-// headers sets what every response has.
-func headers(https bool) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			h := c.Response().Header()
-			h.Set("Content-Security-Policy", pagePolicy)
-			h.Set("X-Content-Type-Options", "nosniff")
-			h.Set("Referrer-Policy", "no-referrer")
-			h.Set("Permissions-Policy", permissions)
-			h.Set("Cross-Origin-Opener-Policy", "same-origin")
-			h.Set("Cross-Origin-Resource-Policy", "same-origin")
-			if https {
-				h.Set("Strict-Transport-Security", "max-age=31536000")
-			}
-			return next(c)
-		}
+// header is one that every answer has. Its value is shared and never changed in
+// place: a handler sets its own instead.
+type header struct {
+	name  string // as net/http writes it
+	value []string
+}
+
+func commonHeaders(https bool) []header {
+	list := []header{
+		{"Content-Security-Policy", []string{pagePolicy}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"Permissions-Policy", []string{permissions}},
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
 	}
+	if https {
+		list = append(list, header{"Strict-Transport-Security", []string{"max-age=31536000"}})
+	}
+	return list
 }
