@@ -74,6 +74,7 @@ var metas = [...]Meta{
 	{"probe-dns", Reachability, "Name does not resolve", diag.Error, diag.Documented},
 	{"probe-tcp-refused", Reachability, "Connection refused", diag.Error, diag.Documented},
 	{"probe-tcp-timeout", Reachability, "No answer from the port", diag.Error, diag.Documented},
+	{"probe-no-route", Reachability, "No way to the address", diag.Warning, diag.Ours},
 	{"probe-tls", Reachability, "TLS handshake failed", diag.Error, diag.Documented},
 	{"probe-not-rtmp", Reachability, "Something else answers", diag.Error, diag.Documented},
 	{"probe-handshake", Reachability, "RTMP handshake broke", diag.Error, diag.Documented},

@@ -92,6 +92,9 @@ func clean(r *diag.Report) string {
 	if r.Kind == "url" {
 		return "Nothing is wrong with this URL."
 	}
+	if r.Kind == "probe" {
+		return reached(r)
+	}
 	switch r.Input.State {
 	case diag.StateReading:
 		return "Nothing found so far."
@@ -108,6 +111,31 @@ func clean(r *diag.Report) string {
 		when = "have made "
 	}
 	return "Nothing in this recording would " + when + who + " refuse it."
+}
+
+// reached words a probe that found nothing wrong: how far it got.
+func reached(r *diag.Report) string {
+	passed := func(rule string) bool {
+		for i := range r.Checks {
+			if r.Checks[i].Rule == rule {
+				return r.Checks[i].State == diag.CheckPassed
+			}
+		}
+		return false
+	}
+	switch {
+	case r.Input.State == diag.StateReading:
+		return "Nothing wrong so far."
+	case r.Input.State == diag.StateCancelled:
+		return "Stopped before the end; nothing wrong up to there."
+	case passed("probe-publish-rejected"):
+		return "The server takes this stream: every stage up to publish went through."
+	case passed("probe-connect-rejected"):
+		return "The server is there and accepts the connection; whether it takes the stream key was not tried."
+	case passed("probe-handshake"):
+		return "The server is there and speaks RTMP; whether it accepts an application was not tried."
+	}
+	return "Nothing was found wrong as far as the probe got."
 }
 
 // generic is the id of the profile that is no platform.
@@ -153,6 +181,8 @@ func Lead(p *diag.Profile, f *diag.Finding) string {
 			return "This URL would not work: "
 		}
 		return "This URL may not work: "
+	case m.ID == "probe-refused-target":
+		return "Nothing was probed: "
 	case m.Family == Reachability:
 		if bad {
 			return "A push would fail: "

@@ -1,0 +1,133 @@
+package probe
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"ingestdoctor/wasm/ingest"
+)
+
+// most is how much of one text that a server sent is shown, in characters.
+const most = 400
+
+// visible writes a text that came from outside so that it can do nothing: what
+// is not printable (control characters, escapes, marks that turn the direction
+// of writing) becomes an escape such as \x1b or \u202e, and a long text is cut.
+func visible(s string) string {
+	var b strings.Builder
+	n := 0
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if n++; n > most {
+			b.WriteString("...")
+			break
+		}
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b.WriteString(`\x`)
+			b.WriteByte("0123456789abcdef"[s[i]>>4])
+			b.WriteByte("0123456789abcdef"[s[i]&15])
+		case strconv.IsPrint(r):
+			b.WriteString(s[i : i+size])
+		default:
+			q := strconv.QuoteRune(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// secrets masks what the request holds wherever it turns up: servers like to
+// repeat a stream's name in their answers.
+type secrets []string
+
+// newSecrets takes each with the forms in which it may come back.
+func newSecrets(values ...string) secrets {
+	var s secrets
+	add := func(v string) {
+		if v != "" && !slices.Contains(s, v) {
+			s = append(s, v)
+		}
+	}
+	for _, v := range values {
+		add(v)
+		name, _, query := strings.Cut(v, "?")
+		if query {
+			add(name)
+		}
+		for _, w := range []string{v, name} {
+			add(strings.ToLower(w))
+			add(strings.ToUpper(w))
+			add(url.QueryEscape(w))
+			add(url.PathEscape(w))
+			if u, err := url.PathUnescape(w); err == nil {
+				add(u)
+			}
+		}
+	}
+	// the longest first: one may hold another
+	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
+	return s
+}
+
+// mask takes the secrets out of a text. A short one is masked as a whole word
+// only, lest a key called "live" or "a" should blot out everything.
+func (s secrets) mask(text string) string {
+	for _, v := range s {
+		for at := 0; at < len(text); {
+			i := strings.Index(text[at:], v)
+			if i < 0 {
+				break
+			}
+			i += at
+			if len(v) < 8 && !wholeWord(text, i, i+len(v)) {
+				at = i + 1
+				continue
+			}
+			text = text[:i] + ingest.Mask + text[i+len(v):]
+			at = i + len(ingest.Mask)
+		}
+	}
+	return text
+}
+
+func wholeWord(s string, from, to int) bool {
+	word := func(c byte) bool {
+		return c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+	}
+	return (from == 0 || !word(s[from-1])) && (to == len(s) || !word(s[to]))
+}
+
+// show makes a server's text fit to be shown: secrets masked, bounded, harmless.
+func (s secrets) show(text string) string {
+	if len(text) > 8*most {
+		// A secret across the cut is masked by no search.
+		text = text[:8*most]
+		for _, v := range s {
+			for n := min(len(v)-1, len(text)); n > 3; n-- {
+				if strings.HasSuffix(text, v[:n]) {
+					text = text[:len(text)-n] + ingest.Mask
+					break
+				}
+			}
+		}
+	}
+	return visible(ingest.Redact(s.mask(text)))
+}
+
+// hexBytes writes at most 16 bytes as a dump does.
+func hexBytes(b []byte) string {
+	var out strings.Builder
+	for i, c := range b[:min(len(b), 16)] {
+		if i > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteByte("0123456789abcdef"[c>>4])
+		out.WriteByte("0123456789abcdef"[c&15])
+	}
+	return out.String()
+}
