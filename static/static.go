@@ -4,7 +4,8 @@
 // served as it was compressed when the program was built.
 //
 // Sources are embedded as they stand; static/build leaves compressed copies and
-// the built assets (app.wasm, validator.wasm, linter.wasm, wasm_exec.js) in dist, which is
+// the built assets (app.wasm, validator.wasm, linter.wasm,
+// explainer.wasm, wasm_exec.js) in dist, which is
 // embedded too. A copy whose hash is not its source's is not used: an edited
 // style sheet is never served stale.
 package static
@@ -39,6 +40,7 @@ const (
 	AppWasm       = manifest.AppWasm
 	ValidatorWasm = manifest.ValidatorWasm
 	LinterWasm    = manifest.LinterWasm
+	ExplainerWasm = manifest.ExplainerWasm
 	WasmExec      = manifest.WasmExec
 )
 

@@ -13,11 +13,12 @@ const (
 	AppWasm       = "app.wasm"
 	ValidatorWasm = "validator.wasm"
 	LinterWasm    = "linter.wasm"
+	ExplainerWasm = "explainer.wasm"
 	WasmExec      = "wasm_exec.js"
 )
 
 // Built lists them.
-var Built = []string{AppWasm, ValidatorWasm, LinterWasm, WasmExec}
+var Built = []string{AppWasm, ValidatorWasm, LinterWasm, ExplainerWasm, WasmExec}
 
 // Entry is one line of dist/manifest.json.
 type Entry struct {

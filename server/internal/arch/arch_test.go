@@ -29,8 +29,9 @@ var may = map[string][]string{
 	"wasm/validator": {
 		"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/ingest", "wasm/explain", "wasm/check", "wasm/analyze",
 	},
-	"wasm/linter": {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/ingest"},
-	"wasm/app":    {"web/ui"},
+	"wasm/linter":    {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/ingest"},
+	"wasm/explainer": {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/explain"},
+	"wasm/app":       {"web/ui"},
 
 	"content":  {"wasm/diag", "wasm/rules"},
 	"web/ui":   {"wasm/diag", "wasm/rules"},
@@ -109,6 +110,15 @@ var programs = []struct {
 }
 
 type pkg struct {
+	{
+		"wasm/explainer",
+		[]string{
+			"wasm/flv", "wasm/check", "wasm/analyze", "wasm/validator", "wasm/linter", "web/ui", "web/page", "content", "static",
+			"server/...", "wasm/app", "github.com/maxence-charriere/go-app/v10/...", "github.com/a-h/templ/...", "net/http",
+			"crypto/tls", "os/exec", "encoding/json", "regexp", "text/template", "html/template", "log/slog", "fmt", "time",
+		},
+		"explainer.wasm must stay small and cannot reach out",
+	},
 	ImportPath string
 	Imports    []string
 	Deps       []string
@@ -176,7 +186,7 @@ func TestWhoImportsWhom(t *testing.T) {
 	for _, p := range list(t, browser, "./wasm/...", "./web/ui") {
 		check(p)
 	}
-	for _, name := range []string{"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/check", "wasm/analyze", "wasm/app", "wasm/validator", "wasm/linter", "web/ui", "web/page", "server/internal/site", "server"} {
+	for _, name := range []string{"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/check", "wasm/analyze", "wasm/app", "wasm/validator", "wasm/linter", "wasm/explainer", "web/ui", "web/page", "server/internal/site", "server"} {
 		if !seen[name] {
 			t.Errorf("go list does not show %s: does this test look at anything?", name)
 		}

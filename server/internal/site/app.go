@@ -61,6 +61,8 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		"ASSET_VALIDATOR_WASM": assets.URL(static.ValidatorWasm),
 		"ASSET_LINTER_JS":      assets.URL("js/worker-linter.js"),
 		"ASSET_LINTER_WASM":    assets.URL(static.LinterWasm),
+		"ASSET_LOG_JS":         assets.URL("js/worker-log.js"),
+		"ASSET_EXPLAINER_WASM": assets.URL(static.ExplainerWasm),
 		"ASSET_WASM_EXEC":      assets.URL(static.WasmExec),
 		"ASSET_UPLOT_JS":       assets.URL("vendor/uplot/uPlot.iife.min.js"),
 		"ASSET_UPLOT_CSS":      assets.URL("vendor/uplot/uPlot.min.css"),
@@ -76,7 +78,8 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 	var offline []string
 	for _, name := range assets.Names() {
 		if strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".css") || name == "icons.svg" ||
-			name == "img/mark.svg" || name == static.ValidatorWasm || name == static.LinterWasm {
+			name == "img/mark.svg" || name == static.ValidatorWasm || name == static.LinterWasm ||
+			name == static.ExplainerWasm {
 			offline = append(offline, assets.URL(name))
 		}
 	}
