@@ -66,7 +66,8 @@ func TestEveryRuleIsRaised(t *testing.T) {
 	}
 	by := declared()
 	for _, r := range rules.All() {
-		if r.Family == rules.IngestURLs || r.Family == rules.Reachability {
+		switch r.Family {
+		case rules.IngestURLs, rules.Reachability, rules.LogsAndEvents, rules.LogSettings:
 			if len(by[r.ID]) > 0 {
 				t.Errorf("%s is declared by a check of recordings", r.ID)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // maxLine bounds what is held of one line; a longer one comes in pieces of
@@ -24,7 +25,6 @@ type decoder struct {
 	buf      []byte // the line so far, where it goes over a chunk's end
 	cont     bool   // a piece of this line has been handed on
 	wasCR    bool   // the last byte was a CR, whose LF may follow
-	controls int64  // bytes that no text has
 }
 
 // sniffSize is how many bytes tell the encoding.
@@ -115,57 +115,56 @@ func (d *decoder) wide(p []byte) {
 
 // lines cuts text into lines.
 func (d *decoder) lines(p []byte) {
-	for len(p) > 0 {
+	// Where the next of each is, from the start of p; looked for once.
+	lf, cr := -1, -1
+	for at := 0; at < len(p); {
 		if d.wasCR {
 			d.wasCR = false
-			if p[0] == '\n' {
-				p = p[1:]
+			if p[at] == '\n' {
+				at++
 				continue
 			}
 		}
-		n := lineEnd(p)
+		if lf < at {
+			lf = next(p, at, '\n')
+		}
+		if cr < at {
+			cr = next(p, at, '\r')
+		}
+		n := min(lf, cr) - at
 		room := maxLine - len(d.buf)
-		if n < 0 && len(p) < room {
-			d.buf = append(d.buf, p...)
+		if at+n == len(p) && n <= room {
+			d.buf = append(d.buf, p[at:]...)
 			return
 		}
-		if n < 0 || n > room {
-			d.piece(p[:room])
-			p = p[room:]
+		if n > room {
+			d.hand(p[at:at+room], false)
+			at += room
 			continue
 		}
-		d.wasCR = p[n] == '\r'
-		line := p[:n]
-		if len(d.buf) > 0 {
-			d.buf = append(d.buf, line...)
-			line = d.buf
-		}
-		d.out.feed(line, !d.cont, true)
-		d.buf, d.cont = d.buf[:0], false
-		p = p[n+1:]
+		d.wasCR = p[at+n] == '\r'
+		d.hand(p[at:at+n], true)
+		at += n + 1
 	}
 }
 
-// piece hands on a full piece of a long line.
-func (d *decoder) piece(p []byte) {
+// next is the place of c in p from at on, len(p) where there is none.
+func next(p []byte, at int, c byte) int {
+	if n := bytes.IndexByte(p[at:], c); n >= 0 {
+		return at + n
+	}
+	return len(p)
+}
+
+// hand gives on a line, or a piece of a long one.
+func (d *decoder) hand(p []byte, last bool) {
 	if len(d.buf) > 0 {
 		d.buf = append(d.buf, p...)
 		p = d.buf
 	}
-	d.out.feed(p, !d.cont, false)
-	d.buf, d.cont = d.buf[:0], true
-}
-
-// lineEnd finds the first LF or CR.
-func lineEnd(p []byte) int {
-	n := bytes.IndexByte(p, '\n')
-	if n < 0 {
-		return bytes.IndexByte(p, '\r')
-	}
-	if cr := bytes.IndexByte(p[:n], '\r'); cr >= 0 {
-		return cr
-	}
-	return n
+	// The text is only good during the call: whoever keeps any of it makes a copy.
+	d.out.feed(unsafe.String(unsafe.SliceData(p), len(p)), !d.cont, last)
+	d.buf, d.cont = d.buf[:0], !last
 }
 
 func (d *decoder) close() {
@@ -176,7 +175,7 @@ func (d *decoder) close() {
 		d.lines([]byte("\ufffd"))
 	}
 	if len(d.buf) > 0 || d.cont {
-		d.out.feed(d.buf, !d.cont, true)
+		d.hand(nil, true)
 	}
 	d.out.close()
 }

@@ -8,7 +8,7 @@ type reader struct {
 func (r *reader) init() {}
 
 // feed takes a line, or a piece of a long one.
-func (r *reader) feed(b []byte, first, last bool) {
+func (r *reader) feed(b string, first, last bool) {
 	if first {
 		r.line++
 	}

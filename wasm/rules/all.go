@@ -4,7 +4,7 @@ import "sync"
 
 // RuleSet is the version of the set of rules. It rises with every rule that is
 // added or whose judgement changes, so that two reports can be compared.
-const RuleSet = 2
+const RuleSet = 3
 
 // families lists the rules family by family, in the order of RULES.md.
 var families = [...]struct {
@@ -19,6 +19,8 @@ var families = [...]struct {
 	{KeyFrames, keyframes},
 	{IngestURLs, urls},
 	{Reachability, probes},
+	{LogsAndEvents, logs},
+	{LogSettings, logSettings},
 }
 
 // The list is made on first use: an init would tie the texts to every program

@@ -34,6 +34,18 @@ func Headline(f *diag.Finding) string {
 	return fill(r.Headline, r, f.Args)
 }
 
+// Fix is what to do about a finding: its own first step where it has one (an
+// argument fix, from the page of a code), else the rule's.
+func Fix(f *diag.Finding) string {
+	if a, ok := f.Args.Get("fix"); ok && a.Text != "" {
+		return a.Text
+	}
+	if r, ok := ByID(f.Rule); ok {
+		return r.Fix
+	}
+	return ""
+}
+
 // fill replaces {name} by the argument's value with its unit, and leaves out
 // a [part] of which an argument is missing, an empty text or false. {name?}
 // only asks for the argument and writes nothing; {name|frame|frames} writes the
@@ -130,13 +142,17 @@ func upperFirst(s string) string {
 }
 
 // Complete fills in what follows from the rule: message, platform codes with
-// their links (those of the given platform first) and the rule's page.
+// their links (those of the given platform first) and the rule's page. A
+// finding of a rule without codes keeps its own.
 // Severity and basis are the check's.
 func Complete(f *diag.Finding, platform string) {
 	f.Message = Message(f)
 	f.DocURL = "/rules/" + f.Rule
-	f.Codes, f.Links = []string{}, nil
 	r, ok := ByID(f.Rule)
+	if ok && len(r.Codes) == 0 && len(f.Links) > 0 {
+		return // codes of its own: those that a paste holds
+	}
+	f.Codes, f.Links = []string{}, nil
 	if !ok {
 		return
 	}

@@ -11,14 +11,16 @@ type Family string
 
 // The families, in the order of the pages.
 const (
-	Container    Family = "FLV container"
-	Metadata     Family = "Metadata"
-	Codecs       Family = "Codecs and their configuration"
-	Limits       Family = "Limits of the platform"
-	Time         Family = "Time"
-	KeyFrames    Family = "Key frames"
-	IngestURLs   Family = "Ingest URLs"
-	Reachability Family = "Reachability probes"
+	Container     Family = "FLV container"
+	Metadata      Family = "Metadata"
+	Codecs        Family = "Codecs and their configuration"
+	Limits        Family = "Limits of the platform"
+	Time          Family = "Time"
+	KeyFrames     Family = "Key frames"
+	IngestURLs    Family = "Ingest URLs"
+	Reachability  Family = "Reachability probes"
+	LogsAndEvents Family = "Logs and events"
+	LogSettings   Family = "Settings in a log"
 )
 
 // Rule is one thing that Ingest Doctor can find.

@@ -38,10 +38,10 @@ func verdict(r *diag.Report) diag.Verdict {
 		v.Headline = clean(r)
 	case worst.Rule == "flv-signature":
 		v.Headline = notFLV(worst)
-		v.Next = fix(worst)
+		v.Next = Fix(worst)
 	default:
 		v.Headline = Lead(&r.Profile, worst) + Headline(worst)
-		v.Next = fix(worst)
+		v.Next = Fix(worst)
 	}
 	if r.Profile.Retired != "" && r.Profile.Instead != "" {
 		if v.Next != "" {
@@ -50,13 +50,6 @@ func verdict(r *diag.Report) diag.Verdict {
 		v.Next += r.Profile.Instead
 	}
 	return v
-}
-
-func fix(f *diag.Finding) string {
-	if r, ok := ByID(f.Rule); ok {
-		return r.Fix
-	}
-	return ""
 }
 
 // graver reports whether a says more than b: the more severe, then what the
@@ -89,8 +82,11 @@ func aroundIt(id string) bool {
 }
 
 func clean(r *diag.Report) string {
-	if r.Kind == "url" {
+	switch r.Kind {
+	case "url":
 		return "Nothing is wrong with this URL."
+	case "log":
+		return cleanLog(r)
 	}
 	if r.Kind == "probe" {
 		return reached(r)
@@ -136,6 +132,25 @@ func reached(r *diag.Report) string {
 		return "The server is there and speaks RTMP; whether it accepts an application was not tried."
 	}
 	return "Nothing was found wrong as far as the probe got."
+}
+
+// cleanLog words a paste without warnings.
+func cleanLog(r *diag.Report) string {
+	for i := range r.Findings {
+		if r.Findings[i].Rule == "log-unknown" {
+			return "Nothing in this text is of a kind that we know."
+		}
+	}
+	switch r.Input.State {
+	case diag.StateReading:
+		return "Nothing found so far."
+	case diag.StateCancelled, diag.StateFailed:
+		return "Not read to its end; nothing wrong up to there."
+	}
+	if r.Input.Read == 0 {
+		return "There is nothing in it."
+	}
+	return "Nothing in this text points to a fault."
 }
 
 // generic is the id of the profile that is no platform.
@@ -188,6 +203,13 @@ func Lead(p *diag.Profile, f *diag.Finding) string {
 			return "A push would fail: "
 		}
 		return "A push may fail: "
+	case m.Family == LogsAndEvents && f.Rule != "log-not-text":
+		if bad {
+			return "This is what went wrong: "
+		}
+		return "This may be the trouble: "
+	case f.Rule == "log-not-text":
+		return "This cannot be read: "
 	case !bad:
 		return p.Short + " may have trouble with this: "
 	case f.Basis == diag.Ours:

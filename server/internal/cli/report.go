@@ -108,8 +108,8 @@ func (p report) finding(f *diag.Finding, r *diag.Report) {
 	p.line("%s %s%s", p.severity(f.Severity, fmt.Sprintf("%-7s", f.Severity)), p.bold(f.Rule), place(f))
 	const indent = "        "
 	p.text(indent, f.Message)
-	if rule, ok := rules.ByID(f.Rule); ok && f.Severity > diag.Info && rule.Fix != r.Verdict.Next {
-		p.text(indent+"Do now: ", rule.Fix)
+	if fix := rules.Fix(f); f.Severity > diag.Info && fix != r.Verdict.Next {
+		p.text(indent+"Do now: ", fix)
 	}
 	if f.Severity > diag.Info && f.Basis != "" {
 		p.text(indent+"On whose word: ", basis(f.Basis))
