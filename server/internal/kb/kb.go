@@ -34,6 +34,7 @@ type Index struct {
 	lib    *content.Library
 	docs   []*doc
 	bleve  bleve.Index
+	scores *scores
 	memory *memory
 
 	raw      map[string][]*doc // codes as they are written, in lower case
@@ -44,7 +45,7 @@ type Index struct {
 	byNumber map[int64][]numberName
 	vocab    map[string]bool // words as they are written
 	pages    map[string]int  // on how many pages a stem stands
-	byLen    [32][]string    // the vocabulary by length
+	byLen    [32][]spelling  // the vocabulary by length
 	platform map[string][]string
 }
 
@@ -71,7 +72,7 @@ type numberName struct {
 }
 
 // The fields of bleve's index, by how much a word in them tells.
-var fields = []struct {
+var fields = [...]struct {
 	name  string
 	boost float64
 }{{"strong", 3}, {"message", 1.6}, {"weak", 0.7}}
@@ -134,13 +135,19 @@ func New(lib *content.Library) (*Index, error) {
 	if err := index.Batch(batch); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
+	ix.scores = &scores{index: index, docs: len(ix.docs), known: map[string]bool{}, kept: map[string]*postings{}}
+	for _, d := range ix.docs {
+		for s := range d.terms {
+			ix.scores.known[s] = true
+		}
+	}
 	for w := range ix.vocab {
 		if len(w) < len(ix.byLen) {
-			ix.byLen[len(w)] = append(ix.byLen[len(w)], w)
+			ix.byLen[len(w)] = append(ix.byLen[len(w)], spelling{w, lettersOf(w)})
 		}
 	}
 	for i := range ix.byLen {
-		slices.Sort(ix.byLen[i])
+		slices.SortFunc(ix.byLen[i], func(a, b spelling) int { return cmp.Compare(a.text, b.text) })
 	}
 	return ix, nil
 }

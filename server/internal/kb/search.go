@@ -2,13 +2,11 @@ package kb
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/search/query"
 
 	"ingestdoctor/content"
 )
@@ -76,11 +74,11 @@ func (ix *Index) All(text, platform string, limit int) Results {
 	return r
 }
 
-func first(hits []Hit, n int) []Hit {
-	if n >= 0 && len(hits) > n {
-		return hits[:n]
+func first[T any](list []T, n int) []T {
+	if n >= 0 && len(list) > n {
+		return list[:n]
 	}
-	return hits
+	return list
 }
 
 // clean is the part of a query that is looked at.
@@ -266,6 +264,7 @@ func isNumber(s string) bool {
 // byMessage finds literal messages: as the query, in it, or the query in them.
 func (ix *Index) byMessage(text string, hit hitter) {
 	raw, p := strings.ToLower(text), plain(text)
+	several := len(p) >= 10 && strings.Count(p, " ") > 2
 	for _, d := range ix.docs {
 		for i := range d.messages {
 			m := &d.messages[i]
@@ -275,7 +274,7 @@ func (ix *Index) byMessage(text string, hit hitter) {
 				score = scoreMessage
 			case p != " " && m.plain == p:
 				score = scoreMessage - 5
-			case m.size >= 8 && m.inside(p):
+			case m.size >= 8 && m.size <= len(p) && m.inside(p):
 				score = scoreMessageIn + 150*float64(min(m.size, 120))/120
 				if len(m.parts) > 1 || strings.Count(m.plain, " ") > 3 {
 					score += 40
@@ -283,7 +282,7 @@ func (ix *Index) byMessage(text string, hit hitter) {
 				if len(p) < m.size+24 { // nearly all of it
 					score += 100
 				}
-			case len(p) >= 10 && strings.Count(p, " ") > 2 && strings.Contains(m.plain, p):
+			case several && len(p) <= len(m.plain) && strings.Contains(m.plain, p):
 				score = scorePart + 200*float64(len(p))/float64(len(m.plain))
 			}
 			if score == 0 {
@@ -414,10 +413,11 @@ func (ix *Index) alike(w string) []string {
 			break
 		}
 		var out []string
+		has := lettersOf(w)
 		for n := max(3, len(w)-most); n <= min(len(ix.byLen)-1, len(w)+most); n++ {
 			for _, v := range ix.byLen[n] {
-				if near(w, v, most) {
-					out = append(out, v)
+				if bits.OnesCount32(has^v.letters) <= 2*most && near(w, v.text, most) {
+					out = append(out, v.text)
 				}
 			}
 		}
@@ -428,29 +428,38 @@ func (ix *Index) alike(w string) []string {
 	var out []string
 	for n := len(w) + 1; n < len(ix.byLen) && len(out) < 12; n++ {
 		for _, v := range ix.byLen[n] {
-			if strings.HasPrefix(v, w) && len(out) < 12 {
-				out = append(out, v)
+			if strings.HasPrefix(v.text, w) && len(out) < 12 {
+				out = append(out, v.text)
 			}
 		}
 	}
 	return out
 }
 
-// byWords asks bleve. The scores are set between 0 and 100, by how much of the
-// query a page answers: pages that answer little of it are left out.
+// byWords adds up what bleve says of each word. The scores are set between 0 and
+// 100, by how much of the query a page answers: pages that answer little of it
+// are left out.
 func (ix *Index) byWords(terms []term, named map[string]bool, want func(*doc) bool) map[*doc]float64 {
 	if len(terms) == 0 {
 		return nil
 	}
-	var asked []query.Query
-	for _, t := range terms {
-		var any []query.Query
+	// sums of all words, and of the word at hand, by page
+	sum, one := make([]float64, len(ix.docs)), make([]float64, len(ix.docs))
+	hit := make([]uint8, len(ix.docs)) // words of the query that a page has
+	total := 0.0
+	for i := range terms {
+		t := &terms[i]
+		total += t.weight
+		clear(one)
+		add := func(list []posting, boost float64) {
+			for _, p := range list {
+				one[p.doc] += p.score * boost
+			}
+		}
 		ask := func(stem string, boost float64, in int) {
-			for _, f := range fields[:in] {
-				q := bleve.NewTermQuery(stem)
-				q.SetField(f.name)
-				q.SetBoost(f.boost * boost * t.weight)
-				any = append(any, q)
+			of := ix.scores.of(stem)
+			for f := range fields[:in] {
+				add(of[f], fields[f].boost*boost)
 			}
 		}
 		if t.known || len(t.others) == 0 {
@@ -460,51 +469,52 @@ func (ix *Index) byWords(terms []term, named map[string]bool, want func(*doc) bo
 			ask(s, boost, 2)
 		}
 		for _, g := range t.groups {
-			q := bleve.NewTermQuery(g)
-			q.SetField(groupField)
-			q.SetBoost(likeMeaning * t.weight)
-			any = append(any, q)
+			add(ix.scores.of(g)[len(fields)], likeMeaning)
 		}
-		asked = append(asked, bleve.NewDisjunctionQuery(any...))
-	}
-	req := bleve.NewSearchRequestOptions(bleve.NewDisjunctionQuery(asked...), mostHits, 0, false)
-	res, err := ix.bleve.Search(req)
-	if err != nil || len(res.Hits) == 0 {
-		return nil
+		for d, v := range one {
+			if v > 0 {
+				sum[d] += v * t.weight
+				hit[d]++
+			}
+		}
 	}
 	type scored struct {
 		d     *doc
 		score float64
 	}
-	var list []scored
-	best := 0.0
-	total := 0.0
-	for _, t := range terms {
-		total += t.weight
+	highest := 0.0
+	for i, n := range hit {
+		sum[i] *= float64(n) / float64(len(terms))
+		highest = max(highest, sum[i])
 	}
-	for _, h := range res.Hits {
-		id, err := strconv.Atoi(h.ID)
-		if err != nil || id >= len(ix.docs) || !want(ix.docs[id]) {
-			continue
+	list := make([]scored, 0, 2*mostHits)
+	for i, v := range sum {
+		if v > highest/20 && want(ix.docs[i]) { // the others stand far below what is shown
+			list = append(list, scored{ix.docs[i], v})
 		}
-		d := ix.docs[id]
+	}
+	slices.SortFunc(list, func(a, b scored) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.d.id, b.d.id)) })
+	list = first(list, mostHits)
+	best := 0.0
+	kept := list[:0]
+	for _, s := range list {
 		share := 0.0
-		for _, t := range terms {
-			share += t.weight * t.held(d)
+		for i := range terms {
+			share += terms[i].weight * terms[i].held(s.d)
 		}
 		share /= total
 		if share < 0.34 && len(terms) <= 8 {
 			continue
 		}
-		s := scored{d, h.Score * (0.3 + 0.7*share)}
-		if len(named) > 0 && named[d.platform] {
+		s.score *= 0.3 + 0.7*share
+		if len(named) > 0 && named[s.d.platform] {
 			s.score *= 1.6
 		}
 		best = max(best, s.score)
-		list = append(list, s)
+		kept = append(kept, s)
 	}
-	out := make(map[*doc]float64, len(list))
-	for _, s := range list {
+	out := make(map[*doc]float64, len(kept))
+	for _, s := range kept {
 		out[s.d] = 100 * s.score / best
 	}
 	return out

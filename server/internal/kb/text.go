@@ -154,6 +154,20 @@ func (m *message) inside(text string) bool {
 	return true
 }
 
+// spelling is a word with the letters in it, a bit each: words that differ by
+// one slip have at most two bits that differ, which is quickly seen.
+type spelling struct {
+	text    string
+	letters uint32
+}
+
+func lettersOf(word string) (set uint32) {
+	for i := range len(word) {
+		set |= 1 << (word[i] & 31)
+	}
+	return set
+}
+
 // near tells whether two words differ by at most max letters put in, left out,
 // exchanged or swapped with their neighbour (optimal string alignment).
 func near(a, b string, most int) bool {
