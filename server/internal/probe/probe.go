@@ -39,10 +39,12 @@ type Config struct {
 	// tests with servers on loopback. No flag, variable or request sets it.
 	Allow []netip.Prefix
 
-	// Resolver looks names up; nil takes the system's name servers (Go's own
-	// resolver: libc's takes odd numbers for addresses).
-	Resolver Resolver
-	Limits   Limits
+	// Resolver looks names up; nil is Go's own resolver (libc's takes odd numbers
+	// for addresses) with the system's name servers, or with NameServer
+	// (address:port) where that is given.
+	Resolver   Resolver
+	NameServer string
+	Limits     Limits
 	// Contact is the page that tells a server's operator who we are; it stands in
 	// our flashVer. Empty: none.
 	Contact string
@@ -129,7 +131,12 @@ type Plan struct {
 	// them: identical recent probes are found by it. (Keyed hash, one key a Prober.)
 	ID string
 
-	req Request
+	req  Request
+	addr netip.Addr // where the host is an address
+	link link
+	// refused says that the target is not to be probed, whatever it resolves to.
+	refused bool
+	mask    secrets
 }
 
 // InputError is a request that cannot be probed, with a sentence for the person
@@ -191,11 +198,11 @@ type Line struct {
 	Text string  `json:"text"`
 }
 
-// Fact is one thing learned, for a table. Names are stable: addresses,
-// resolver, round_trip_ms, tls_version, tls_cipher, tls_alpn, server_version,
+// Fact is one thing learned, for a table. Names are stable: tls_version,
+// tls_cipher, server_version,
 // rtmp_version, digest, first_bytes, received_bytes, code, level, description,
 // fms_ver, capabilities, authentication, redirect, enhanced, window_ack_bytes,
-// chunk_bytes, stream_id.
+// chunk_bytes, stream_id, answer_ms, a_ms, aaaa_ms.
 type Fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
