@@ -42,6 +42,9 @@ type serveCmd struct {
 	AllowedHosts   []string `env:"INGESTDOCTOR_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names under which people reach the portal, beside localhost; * for any. Several: separated by commas."`
 	PublicURL      string   `name:"public-url" env:"INGESTDOCTOR_PUBLIC_URL" placeholder:"URL" help:"Address that people see, like https://doctor.example.com: for canonical links. Its host is allowed; https turns HSTS on."`
 	TrustedProxies []string `env:"INGESTDOCTOR_TRUSTED_PROXIES" placeholder:"PREFIX" help:"Proxies in front of the portal whose X-Forwarded-For is believed, as addresses or prefixes like 10.0.0.0/8. Quotas count by client."`
+	NoProbes       bool     `env:"INGESTDOCTOR_NO_PROBES" help:"Do not probe ingest hosts from this server."`
+	ProbePorts     []int    `env:"INGESTDOCTOR_PROBE_PORTS" placeholder:"PORT" help:"Ports that may be probed beside 443, 1935, 1936, 2935, 2936 and those that a platform documents. Several: separated by commas."`
+	OwnAddresses   []string `env:"INGESTDOCTOR_OWN_ADDRESSES" placeholder:"IP" help:"Addresses that lead to this server from outside, such as a load balancer's: they are never probed, like those of its network cards."`
 	LogFormat      string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
 	LogLevel       string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 
@@ -239,6 +242,7 @@ func (c serveCmd) run(stderr io.Writer) int {
 		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
 		TrustedProxies: c.TrustedProxies,
 		Version:        fullVersion(), Logger: log, MaxBody: c.MaxBody,
+		NoProbes: c.NoProbes, ProbePorts: c.ProbePorts, OwnAddresses: c.OwnAddresses,
 		ReadHeaderTimeout: c.ReadHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
 		IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,
 	})

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"ingestdoctor/server/internal/probe"
 )
 
 // Config are the server's settings. Each is a flag and an environment variable
@@ -23,6 +25,13 @@ type Config struct {
 	TrustedProxies []string // addresses and prefixes whose X-Forwarded-For is believed
 	Version        string   // of the program
 
+	NoProbes     bool     // the server probes nothing
+	ProbePorts   []int    // probed beside the documented ones
+	OwnAddresses []string // that reach this server from outside, beside those of its interfaces: never probed
+	// Probe is what only a program that tests this package sets, such as ranges that
+	// may be probed although they are this machine's own. No flag or variable reaches it.
+	Probe probe.Config
+
 	MaxBody           int64 // bytes of a request's body
 	ReadHeaderTimeout time.Duration
 	ReadTimeout       time.Duration
@@ -33,6 +42,11 @@ type Config struct {
 	Logger *slog.Logger
 
 	proxies []netip.Prefix // TrustedProxies, read
+	own     []netip.Addr   // OwnAddresses, read
+
+	// for tests of this package
+	prober prober
+	limits probeLimits
 }
 
 // The defaults.
@@ -84,6 +98,18 @@ func (c Config) complete() (_ Config, err error) {
 		if strings.ContainsAny(host, "/ ") {
 			return c, fmt.Errorf("allowed host %q must be a host name alone, like doctor.example.com", host)
 		}
+	}
+	for _, port := range c.ProbePorts {
+		if port < 1 || port > 65535 {
+			return c, fmt.Errorf("probe port %d must be 1 to 65535", port)
+		}
+	}
+	for _, text := range c.OwnAddresses {
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return c, fmt.Errorf("own address %q must be an IP address", text)
+		}
+		c.own = append(c.own, a.Unmap())
 	}
 	c.proxies, err = parseProxies(c.TrustedProxies)
 	return c, err

@@ -18,6 +18,10 @@ var problems = map[int]page.Problem{
 		Title: "This request makes no sense to the server",
 		Text:  "Something in the address or in what was sent is malformed. Go back and try again from the page you came from.",
 	},
+	http.StatusForbidden: {
+		Title: "This request is not allowed",
+		Text:  "It comes from a page of another site. Use our own pages, or a program that is no browser.",
+	},
 	http.StatusNotFound: {
 		Title: "There is no such page",
 		Text:  "The address may be mistyped, or the page may have moved. The search above knows every code, guide and rule.",
@@ -29,6 +33,10 @@ var problems = map[int]page.Problem{
 	http.StatusRequestEntityTooLarge: {
 		Title: "That was too much at once",
 		Text:  "What was sent is larger than this server takes. Recordings are never uploaded here: check them on the page, in your browser.",
+	},
+	http.StatusUnsupportedMediaType: {
+		Title: "This kind of content is not taken here",
+		Text:  "Send JSON, with the header Content-Type: application/json.",
 	},
 	http.StatusTooManyRequests: {
 		Title: "Too many requests in a short time",
@@ -56,6 +64,16 @@ func problemOf(status int) page.Problem {
 	return p
 }
 
+// problemError is an error with words of its own.
+type problemError struct {
+	page.Problem
+	Field      string // of the request that is at fault
+	Limit      string // which quota is spent
+	RetryAfter int    // seconds until it is worth another try
+}
+
+func (e problemError) Error() string { return e.Title }
+
 // handleError writes an error as a page, or as JSON (RFC 9457) where a program
 // asks. What an error says of the server's inside goes to the log alone.
 func (s *Server) handleError(err error, c echo.Context) {
@@ -63,13 +81,22 @@ func (s *Server) handleError(err error, c echo.Context) {
 		return
 	}
 	status := http.StatusInternalServerError
-	var he *echo.HTTPError
-	if errors.As(err, &he) {
+	var (
+		he  *echo.HTTPError
+		own problemError
+	)
+	switch {
+	case errors.As(err, &own):
+		status = own.Status
+	case errors.As(err, &he):
 		status = he.Code
-	} else {
+	default:
 		s.cfg.Logger.Error("request failed", "id", idOf(c), "route", route(c), "error", err.Error())
 	}
-	p := problemOf(status)
+	p := own.Problem
+	if p.Status == 0 {
+		p = problemOf(status)
+	}
 	p.RequestID = idOf(c)
 
 	h := c.Response().Header()
@@ -78,11 +105,14 @@ func (s *Server) handleError(err error, c echo.Context) {
 	h.Del("ETag")
 	if wantsJSON(c.Request()) {
 		body, _ := json.Marshal(struct {
-			Title     string `json:"title"`
-			Status    int    `json:"status"`
-			Detail    string `json:"detail"`
-			RequestID string `json:"request_id"`
-		}{p.Title, p.Status, p.Text, p.RequestID})
+			Title      string `json:"title"`
+			Status     int    `json:"status"`
+			Detail     string `json:"detail"`
+			RequestID  string `json:"request_id"`
+			Field      string `json:"field,omitempty"`
+			Limit      string `json:"limit,omitempty"`
+			RetryAfter int    `json:"retry_after_s,omitempty"`
+		}{p.Title, p.Status, p.Text, p.RequestID, own.Field, own.Limit, own.RetryAfter})
 		_ = c.Blob(status, "application/problem+json", append(body, '\n'))
 		return
 	}

@@ -3,6 +3,7 @@ package site
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -133,116 +134,31 @@ func TestSearchAPI(t *testing.T) {
 // the API is in it, and every answer has the shape that it says.
 func TestOpenAPI(t *testing.T) {
 	s, _ := newServer(t, Config{Version: "v1.2.3"})
-	var doc map[string]any
-	if err := json.NewDecoder(ask(s, "GET", "/api/v1/openapi.json").Body).Decode(&doc); err != nil {
-		t.Fatal(err)
+	doc := described(t, s)
+	if v := doc.at("info", "version"); v != "v1.2.3" {
+		t.Errorf("version %v", v)
 	}
-	at := func(v any, path ...string) any {
-		for _, p := range path {
-			m, _ := v.(map[string]any)
-			v = m[p]
-		}
-		return v
-	}
-	if at(doc, "info", "version") != "v1.2.3" {
-		t.Errorf("version %v", at(doc, "info", "version"))
-	}
-	paths, _ := doc["paths"].(map[string]any)
+	paths, _ := doc.at("paths").(map[string]any)
 	inDoc := map[string]bool{}
-	for p := range paths {
-		inDoc[strings.NewReplacer("{platform}/{code}", ":platform/*", "{id}", ":id").Replace(p)] = true
+	for p, methods := range paths {
+		p = strings.NewReplacer("{platform}/{code}", ":platform/*", "{id}", ":id").Replace(p)
+		for m := range methods.(map[string]any) {
+			inDoc[strings.ToUpper(m)+" "+p] = true
+		}
 	}
 	for _, r := range s.echo.Routes() {
-		if strings.HasPrefix(r.Path, "/api/") && !inDoc[r.Path] {
-			t.Errorf("%s is not in the document", r.Path)
-		}
-	}
-	var fits func(where string, schema, v any)
-	fits = func(where string, schema, v any) {
-		m, _ := schema.(map[string]any)
-		if ref, ok := m["$ref"].(string); ok {
-			to := at(doc, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
-			if to == nil {
-				t.Fatalf("%s: no %s", where, ref)
-			}
-			fits(where, to, v)
-			return
-		}
-		switch m["type"] {
-		case "object":
-			o, ok := v.(map[string]any)
-			if !ok {
-				t.Errorf("%s is no object: %v", where, v)
-				return
-			}
-			required, _ := m["required"].([]any)
-			for _, name := range required {
-				if _, ok := o[name.(string)]; !ok {
-					t.Errorf("%s lacks %s", where, name)
-				}
-			}
-			props, _ := m["properties"].(map[string]any)
-			for name, val := range o {
-				switch p, ok := props[name]; {
-				case ok:
-					fits(where+"."+name, p, val)
-				case m["additionalProperties"] == false:
-					t.Errorf("%s has %s, which the document does not know", where, name)
-				default:
-					if extra, ok := m["additionalProperties"].(map[string]any); ok {
-						fits(where+"."+name, extra, val)
-					}
-				}
-			}
-		case "array":
-			list, ok := v.([]any)
-			if !ok {
-				t.Errorf("%s is no array: %v", where, v)
-			}
-			for i, e := range list {
-				fits(fmt.Sprintf("%s[%d]", where, i), m["items"], e)
-			}
-		case "string":
-			text, ok := v.(string)
-			if !ok {
-				t.Errorf("%s is no string: %v", where, v)
-			}
-			if enum, ok := m["enum"].([]any); ok && !slices.Contains(enum, any(text)) {
-				t.Errorf("%s is %q, not one of %v", where, text, enum)
-			}
-		case "integer":
-			if n, ok := v.(float64); !ok || n != float64(int64(n)) {
-				t.Errorf("%s is no integer: %v", where, v)
-			}
-		case "number":
-			if _, ok := v.(float64); !ok {
-				t.Errorf("%s is no number: %v", where, v)
-			}
-		default:
-			t.Errorf("%s: the document says nothing of it", where)
+		if strings.HasPrefix(r.Path, "/api/") && r.Method != http.MethodHead && !inDoc[r.Method+" "+r.Path] {
+			t.Errorf("%s %s is not in the document", r.Method, r.Path)
 		}
 	}
 	hold := func(template, path string, status int) {
 		t.Helper()
-		kind := "application/json"
-		if status >= 400 {
-			kind = "application/problem+json"
-		}
 		res := ask(s, "GET", path)
-		if res.StatusCode != status || res.Header.Get("Content-Type") != kind {
-			t.Errorf("%s: %d %s", path, res.StatusCode, res.Header.Get("Content-Type"))
+		if res.StatusCode != status {
+			t.Errorf("%s: %d", path, res.StatusCode)
 			return
 		}
-		schema := at(paths[template], "get", "responses", fmt.Sprint(status), "content", kind, "schema")
-		if schema == nil {
-			t.Errorf("%s: the document has no answer %d", template, status)
-			return
-		}
-		var v any
-		if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
-			t.Fatal(err)
-		}
-		fits(path, schema, v)
+		doc.holds(t, "get", template, res)
 	}
 	hold("/api/v1/search", "/api/v1/search?q=authentication+failed", 200)
 	hold("/api/v1/search", "/api/v1/search?q=x&limit=0", 400)
@@ -258,6 +174,128 @@ func TestOpenAPI(t *testing.T) {
 	hold("/api/v1/profiles/{id}", "/api/v1/profiles/youtube", 200)
 	hold("/api/v1/profiles/{id}", "/api/v1/profiles/nothing", 404)
 	hold("/api/v1/openapi.json", "/api/v1/openapi.json", 200)
+}
+
+// openAPIDoc is the API's description, read.
+type openAPIDoc map[string]any
+
+func described(t *testing.T, s http.Handler) (doc openAPIDoc) {
+	t.Helper()
+	if err := json.NewDecoder(ask(s, "GET", "/api/v1/openapi.json").Body).Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func (d openAPIDoc) at(path ...string) any {
+	var v any = map[string]any(d)
+	for _, p := range path {
+		m, _ := v.(map[string]any)
+		v = m[p]
+	}
+	return v
+}
+
+// holds fails the test where an answer is not as the document says.
+func (d openAPIDoc) holds(t *testing.T, method, template string, res *http.Response) {
+	t.Helper()
+	kind, where := "application/json", method+" "+template
+	if res.StatusCode >= 400 {
+		kind = "application/problem+json"
+	}
+	answer, ok := d.at("paths", template, method, "responses", fmt.Sprint(res.StatusCode)).(map[string]any)
+	if !ok {
+		t.Errorf("%s: the document has no answer %d", where, res.StatusCode)
+		return
+	}
+	content, ok := answer["content"].(map[string]any)
+	if !ok { // none
+		if b := text(t, res); b != "" {
+			t.Errorf("%s %d: the document has no body, the answer has %.60q", where, res.StatusCode, b)
+		}
+		return
+	}
+	if got := res.Header.Get("Content-Type"); got != kind {
+		t.Errorf("%s %d: %s", where, res.StatusCode, got)
+		return
+	}
+	one, _ := content[kind].(map[string]any)
+	var v any
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	d.fits(t, where, one["schema"], v)
+}
+
+// fits fails the test where a value does not have the shape of a schema.
+func (d openAPIDoc) fits(t *testing.T, where string, schema, v any) {
+	t.Helper()
+	m, _ := schema.(map[string]any)
+	if ref, ok := m["$ref"].(string); ok {
+		to := d.at(strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
+		if to == nil {
+			t.Fatalf("%s: no %s", where, ref)
+		}
+		d.fits(t, where, to, v)
+		return
+	}
+	switch m["type"] {
+	case "object":
+		o, ok := v.(map[string]any)
+		if !ok {
+			t.Errorf("%s is no object: %v", where, v)
+			return
+		}
+		required, _ := m["required"].([]any)
+		for _, name := range required {
+			if _, ok := o[name.(string)]; !ok {
+				t.Errorf("%s lacks %s", where, name)
+			}
+		}
+		props, _ := m["properties"].(map[string]any)
+		for name, val := range o {
+			switch p, ok := props[name]; {
+			case ok:
+				d.fits(t, where+"."+name, p, val)
+			case m["additionalProperties"] == false:
+				t.Errorf("%s has %s, which the document does not know", where, name)
+			default:
+				if extra, ok := m["additionalProperties"].(map[string]any); ok {
+					d.fits(t, where+"."+name, extra, val)
+				}
+			}
+		}
+	case "array":
+		list, ok := v.([]any)
+		if !ok {
+			t.Errorf("%s is no array: %v", where, v)
+		}
+		for i, e := range list {
+			d.fits(t, fmt.Sprintf("%s[%d]", where, i), m["items"], e)
+		}
+	case "string":
+		text, ok := v.(string)
+		if !ok {
+			t.Errorf("%s is no string: %v", where, v)
+		}
+		if enum, ok := m["enum"].([]any); ok && !slices.Contains(enum, any(text)) {
+			t.Errorf("%s is %q, not one of %v", where, text, enum)
+		}
+	case "integer":
+		if n, ok := v.(float64); !ok || n != float64(int64(n)) {
+			t.Errorf("%s is no integer: %v", where, v)
+		}
+	case "number":
+		if _, ok := v.(float64); !ok {
+			t.Errorf("%s is no number: %v", where, v)
+		}
+	case "boolean":
+		if _, ok := v.(bool); !ok {
+			t.Errorf("%s is no truth value: %v", where, v)
+		}
+	default:
+		t.Errorf("%s: the document says nothing of it", where)
+	}
 }
 
 // The knowledge base loads, is indexed and answers within a second.

@@ -124,7 +124,8 @@ func observe(log *slog.Logger, c echo.Context, id, pattern string, took time.Dur
 		slog.String("path", shorten(r.URL.Path, 200)),
 	}
 	n := len(attrs)
-	if res.Status == http.StatusNotFound {
+	// whoever knows the id of a probe can read its result
+	if res.Status == http.StatusNotFound || strings.HasPrefix(pattern, probesPath+"/") {
 		n-- // without the path
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs[:n]...)

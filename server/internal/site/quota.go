@@ -55,10 +55,20 @@ func parseProxies(list []string) ([]netip.Prefix, error) {
 // client is whom a quota counts: an IPv4 address, or an IPv6 network of 64 bits,
 // for whoever has one address of it has all.
 func client(c echo.Context) netip.Prefix {
+	return network(clientAddr(c)) // all that are unknown count as one
+}
+
+// clientAddr is the address of whoever asks; the zero Addr when it is not known.
+func clientAddr(c echo.Context) netip.Addr {
 	addr, err := netip.ParseAddr(c.RealIP())
 	if err != nil {
-		return netip.Prefix{} // all that are unknown count as one
+		return netip.Addr{}
 	}
+	return addr.Unmap().WithZone("")
+}
+
+// network is an IPv4 address alone, or the /64 that an IPv6 address is in.
+func network(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := 32
 	if addr.Is6() {
@@ -69,13 +79,16 @@ func client(c echo.Context) netip.Prefix {
 }
 
 // quota is a token bucket for each client.
-type quota struct {
+type quota = quotaBy[netip.Prefix]
+
+// quotaBy is a token bucket for each key.
+type quotaBy[K comparable] struct {
 	every rate.Limit
 	burst int
 	now   func() time.Time
 
 	mu      sync.Mutex
-	clients map[netip.Prefix]*rate.Limiter
+	clients map[K]*rate.Limiter
 }
 
 // mostClients bounds what a quota remembers: about 20 MB.
@@ -83,12 +96,16 @@ const mostClients = 100_000
 
 // newQuota lets each client have burst at once, and one more after each interval.
 func newQuota(burst int, every time.Duration) *quota {
-	return &quota{every: rate.Every(every), burst: burst, now: time.Now, clients: map[netip.Prefix]*rate.Limiter{}}
+	return newQuotaBy[netip.Prefix](burst, every)
+}
+
+func newQuotaBy[K comparable](burst int, every time.Duration) *quotaBy[K] {
+	return &quotaBy[K]{every: rate.Every(every), burst: burst, now: time.Now, clients: map[K]*rate.Limiter{}}
 }
 
 // take takes one from a client's bucket. When it is empty, nothing is taken and
 // the answer is how long to wait.
-func (q *quota) take(client netip.Prefix) (wait time.Duration) {
+func (q *quotaBy[K]) take(client K) (wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now, l := q.now(), q.clients[client]
@@ -105,7 +122,7 @@ func (q *quota) take(client netip.Prefix) (wait time.Duration) {
 }
 
 // look is take without taking.
-func (q *quota) look(client netip.Prefix) (wait time.Duration) {
+func (q *quotaBy[K]) look(client K) (wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	l := q.clients[client]
@@ -120,7 +137,7 @@ func (q *quota) look(client netip.Prefix) (wait time.Duration) {
 
 // forget makes room: for whoever has a full bucket again, and, where that is not
 // enough, for anybody.
-func (q *quota) forget(now time.Time) {
+func (q *quotaBy[K]) forget(now time.Time) {
 	if len(q.clients) < mostClients {
 		return
 	}

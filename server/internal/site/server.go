@@ -29,6 +29,7 @@ type Server struct {
 	drawn   sync.Map // *body by path: pages that never change
 	app     *app.Handler
 	metrics *metrics
+	probes  *probes
 	echo    *echo.Echo
 
 	appMu    sync.Mutex
@@ -58,6 +59,7 @@ func New(cfg Config) (*Server, error) {
 	s.openapi = keptBody("application/json", openAPI(cfg.Version))
 	s.app = newApp(cfg, assets, s.pages)
 	s.metrics = newMetrics(cfg.Version, s.app.Version)
+	s.probes = startProbes(cfg, s.metrics)
 	s.echo = s.routes()
 	return s, nil
 }
@@ -92,6 +94,9 @@ func Knowledge() (*content.Library, *kb.Index, error) { return knowledge() }
 // Missing lists the built assets that this program was built without; the tool
 // pages do not work then.
 func (s *Server) Missing() []string { return s.assets.Missing() }
+
+// Close ends what runs beside requests: every probe. Run does it by itself.
+func (s *Server) Close() { s.probes.close() }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
@@ -136,6 +141,7 @@ func (s *Server) routes() *echo.Echo {
 	get("/api/v1/rules/:id", s.apiRule)
 	get("/api/v1/profiles", s.apiProfiles)
 	get("/api/v1/profiles/:id", s.apiProfile)
+	s.probeRoutes(e)
 
 	for _, a := range page.Aheads() {
 		get(a.Path, func(c echo.Context) error { return s.kept(c, s.pages.Ahead(a)) })
@@ -206,6 +212,7 @@ func (s *Server) Run(ctx context.Context, ready func(net.Addr)) error {
 	case <-ctx.Done():
 		s.cfg.Logger.Info("stopping", "timeout", s.cfg.ShutdownTimeout.String())
 	}
+	s.Close() // event streams end with their probes
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
 	for _, l := range running {
