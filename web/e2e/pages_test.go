@@ -100,6 +100,7 @@ func crawl(t *testing.T) []string {
 // browser has nothing to complain about on any: no console error, nothing that
 // the policy blocks.
 func TestEveryPage(t *testing.T) {
+	t.Parallel()
 	pages := crawl(t)
 	for _, want := range []string{"/rules", "/profiles", "/rules/keyframe-interval", "/rules/probe-tls"} {
 		if !slices.Contains(pages, want) {
@@ -137,21 +138,25 @@ func TestEveryPage(t *testing.T) {
 // axe-core finds nothing, and nothing scrolls sideways: every kind of page,
 // wide and narrow, light and dark.
 func TestPagesAccessible(t *testing.T) {
+	t.Parallel()
 	for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
-		tab := open(t, "/", size[0], size[1])
-		for _, dark := range []bool{false, true} {
-			scheme(t, tab, dark)
-			for _, path := range staticPages {
-				state := path + " " + viewName(size[0], dark)
-				do(t, tab, chromedp.Navigate(shared.srv.URL+path))
-				axe(t, tab, state)
-				narrow(t, tab, state)
-				missing(tab, path)
-				for _, p := range tab.Problems() {
-					t.Errorf("%s: %s", state, p)
+		t.Run(viewName(size[0], false), func(t *testing.T) {
+			t.Parallel()
+			tab := open(t, "/", size[0], size[1])
+			for _, dark := range []bool{false, true} {
+				scheme(t, tab, dark)
+				for _, path := range staticPages {
+					state := path + " " + viewName(size[0], dark)
+					do(t, tab, chromedp.Navigate(shared.srv.URL+path))
+					axe(t, tab, state)
+					narrow(t, tab, state)
+					missing(tab, path)
+					for _, p := range tab.Problems() {
+						t.Errorf("%s: %s", state, p)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 

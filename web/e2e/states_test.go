@@ -90,9 +90,11 @@ func hold(t *testing.T, c *harness.Check) {
 // axe-core finds nothing in any state of the tool, nothing scrolls sideways,
 // wide and narrow, light and dark.
 func TestToolAccessible(t *testing.T) {
+	t.Parallel()
 	for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
 		for _, s := range checkStates {
 			t.Run(fmt.Sprintf("%s-%d", s.name, size[0]), func(t *testing.T) {
+				t.Parallel()
 				c := check(t)
 				do(t, c.Tab, chromedp.EmulateViewport(size[0], size[1]))
 				s.reach(t, c)
