@@ -45,6 +45,7 @@ type serveCmd struct {
 	NoProbes       bool     `env:"INGESTDOCTOR_NO_PROBES" help:"Do not probe ingest hosts from this server."`
 	ProbePorts     []int    `env:"INGESTDOCTOR_PROBE_PORTS" placeholder:"PORT" help:"Ports that may be probed beside 443, 1935, 1936, 2935, 2936 and those that a platform documents. Several: separated by commas."`
 	OwnAddresses   []string `env:"INGESTDOCTOR_OWN_ADDRESSES" placeholder:"IP" help:"Addresses that lead to this server from outside, such as a load balancer's: they are never probed, like those of its network cards."`
+	EmbedOrigins   []string `env:"INGESTDOCTOR_EMBED_ORIGINS" placeholder:"ORIGIN" help:"Sites whose pages may show our help pages in a frame, like https://docs.example.com or https://*.example.com; * for any. Several: separated by commas."`
 	LogFormat      string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
 	LogLevel       string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 
@@ -240,7 +241,7 @@ func (c serveCmd) run(stderr io.Writer) int {
 	}
 	server, err := site.New(site.Config{
 		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
-		TrustedProxies: c.TrustedProxies,
+		TrustedProxies: c.TrustedProxies, EmbedOrigins: c.EmbedOrigins,
 		Version:        fullVersion(), Logger: log, MaxBody: c.MaxBody,
 		NoProbes: c.NoProbes, ProbePorts: c.ProbePorts, OwnAddresses: c.OwnAddresses,
 		ReadHeaderTimeout: c.ReadHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,

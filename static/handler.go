@@ -44,6 +44,18 @@ func (s *Set) ServeAs(w http.ResponseWriter, r *http.Request, name string) {
 	s.serve(w, r, a, "no-cache")
 }
 
+// ServeFrozen serves an asset under an address that names its version: what is
+// there never changes, so a browser may keep it.
+func (s *Set) ServeFrozen(w http.ResponseWriter, r *http.Request, name string) {
+	a := s.byName[name]
+	if a == nil {
+		w.Header().Set("Cache-Control", "no-store")
+		http.Error(w, "no such version", http.StatusNotFound)
+		return
+	}
+	s.serve(w, r, a, "public, max-age=31536000, immutable")
+}
+
 func (s *Set) serve(w http.ResponseWriter, r *http.Request, a *Asset, cache string) {
 	h := w.Header()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -40,6 +40,7 @@ type view struct {
 	article     bool   // for link previews
 	trail       []tool // the pages above it, for search engines
 	narrow      bool   // one column of text
+	oembed      bool   // other sites may show it in a frame
 }
 
 func (v view) fullTitle() string {

@@ -282,7 +282,7 @@ func (s *Site) ruleList(list []*rules.Rule) templ.Component {
 }
 
 func ruleView(r *rules.Rule) view {
-	return view{path: RulePath(r.ID), title: r.Title, description: firstSentence(r.Why)}
+	return view{path: RulePath(r.ID), title: r.Title, description: firstSentence(r.Why), oembed: true}
 }
 
 // Rule is the page of one rule.

@@ -25,7 +25,7 @@ var toolPages = []string{"/check/file"}
 
 // serverPages are the prefixes that go-app's router must leave to the browser.
 var serverPages = []string{
-	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets",
+	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets", "/embed", "/links", "/oembed",
 	"/check/url", "/check/log", "/check/reach",
 }
 
@@ -77,6 +77,9 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 	// Everything that the tool needs, so that it works without the network.
 	var offline []string
 	for _, name := range assets.Names() {
+		if strings.HasPrefix(name, "embed") || name == "css/embed.css" || name == "css/picker.css" {
+			continue // of pages inside other sites
+		}
 		if strings.HasSuffix(name, ".js") || strings.HasSuffix(name, ".css") || name == "icons.svg" ||
 			name == "img/mark.svg" || name == static.ValidatorWasm || name == static.LinterWasm ||
 			name == static.ExplainerWasm {

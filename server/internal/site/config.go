@@ -23,6 +23,7 @@ type Config struct {
 	AllowedHosts   []string // Host headers that are answered, beside this machine's own; "*" for any
 	PublicURL      string   // scheme and host that people see; https turns HSTS on
 	TrustedProxies []string // addresses and prefixes whose X-Forwarded-For is believed
+	EmbedOrigins   []string // sites whose pages may show /embed/* in a frame; "*" for any
 	Version        string   // of the program
 
 	NoProbes     bool     // the server probes nothing

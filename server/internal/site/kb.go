@@ -92,20 +92,7 @@ func (s *Server) shortCode(c echo.Context) error {
 	if name == "" {
 		return c.Redirect(http.StatusMovedPermanently, "/codes")
 	}
-	list := s.lib.Anywhere(name)
-	// to the letter wins: -1 is not 1
-	var exact []*content.Code
-	for _, code := range list {
-		for _, n := range append([]string{code.Slug}, code.Codes...) {
-			if strings.EqualFold(n, name) {
-				exact = append(exact, code)
-				break
-			}
-		}
-	}
-	if len(exact) > 0 {
-		list = exact
-	}
+	list := s.named(name)
 	switch len(list) {
 	case 0:
 		return s.noCode(c, name, "")

@@ -39,10 +39,13 @@ func (s *Server) frame() echo.MiddlewareFunc {
 			for i := range common {
 				h[common[i].name] = common[i].value
 			}
+			preflight := s.openUp(r, h)
 			var err error
 			switch {
 			case !hostKnown(hosts, r):
 				err = wrongHost(c)
+			case preflight:
+				err = allowReading(c)
 			case r.ContentLength == 0: // no body at all
 				err = guarded(log, next, c)
 			default:

@@ -76,7 +76,7 @@ func (s *Server) sitemap(c echo.Context) error {
 
 // paths are all pages that a search engine should know.
 func (s *Server) paths() []string {
-	paths := []string{"/", "/codes", "/platforms", "/encoders", "/guides", "/rules", "/profiles", "/privacy"}
+	paths := []string{"/", "/codes", "/platforms", "/encoders", "/guides", "/rules", "/profiles", "/privacy", "/embed", "/links"}
 	paths = append(paths, toolPages...)
 	for _, id := range s.lib.Platforms() {
 		paths = append(paths, "/codes/"+id)

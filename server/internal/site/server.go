@@ -29,6 +29,7 @@ type Server struct {
 	drawn   sync.Map // *body by path: pages that never change
 	app     *app.Handler
 	metrics *metrics
+	embed   embedding
 	probes  *probes
 	echo    *echo.Echo
 
@@ -55,6 +56,9 @@ func New(cfg Config) (*Server, error) {
 		kb:       index,
 		appPages: map[string]rendered{},
 		pages:    &page.Site{Asset: assets.URL, Origin: cfg.PublicURL, Version: cfg.Version, Library: lib},
+	}
+	if s.embed, err = newEmbedding(cfg, assets); err != nil {
+		return nil, err
 	}
 	s.openapi = keptBody("application/json", openAPI(cfg.Version))
 	s.app = newApp(cfg, assets, s.pages)
@@ -142,6 +146,8 @@ func (s *Server) routes() *echo.Echo {
 	get("/api/v1/profiles", s.apiProfiles)
 	get("/api/v1/profiles/:id", s.apiProfile)
 	s.probeRoutes(e)
+
+	s.embedRoutes(get)
 
 	for _, a := range page.Aheads() {
 		get(a.Path, func(c echo.Context) error { return s.kept(c, s.pages.Ahead(a)) })

@@ -76,8 +76,8 @@ type Server struct {
 }
 
 // Serve starts the program on a free port of 127.0.0.1, or on addr where that is
-// not empty, and waits until it answers.
-func Serve(ctx context.Context, bin, addr, dataDir string) (*Server, error) {
+// not empty, and waits until it answers. flags are added to its command.
+func Serve(ctx context.Context, bin, addr, dataDir string, flags ...string) (*Server, error) {
 	if addr == "" {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -87,7 +87,7 @@ func Serve(ctx context.Context, bin, addr, dataDir string) (*Server, error) {
 		l.Close()
 	}
 	s := &Server{URL: "http://" + addr, Addr: addr, done: make(chan error, 1)}
-	s.cmd = exec.CommandContext(ctx, bin, "serve", "--listen", addr, "--data", dataDir)
+	s.cmd = exec.CommandContext(ctx, bin, append([]string{"serve", "--listen", addr, "--data", dataDir}, flags...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
