@@ -118,6 +118,12 @@ func (l *ladder) end(x *rec, rule string, ref refusal) {
 		x.seen("%s", ref.code)
 	}
 	detail := upper(code)
+	switch {
+	case code == "the connection was closed" || code == "the connection was reset":
+		detail += " without an answer"
+	case strings.HasPrefix(code, "no answer"):
+		detail = "N" + code[1:] + ", and the connection stays open"
+	}
 	if description != "" {
 		detail += ": " + description
 	}
@@ -132,7 +138,7 @@ func (l *ladder) end(x *rec, rule string, ref refusal) {
 	if ref.closed {
 		args = append(args, diag.B("closed", true))
 	}
-	if !strings.HasPrefix(ref.code, "no answer") {
+	if took > 0 && !strings.HasPrefix(ref.code, "no answer") {
 		args = append(args, diag.I("took_ms", took))
 	}
 	x.end(ref.state, detail, l.run.finding(rule, x.place(), args...))

@@ -59,11 +59,14 @@ func (p *Prober) lookup(ctx context.Context, record, name string) (a answer) {
 	}
 	rcode, seen, aliases := log.last()
 	a.aliases = aliases
-	var de *net.DNSError
+	var (
+		de *net.DNSError
+		ae *net.AddrError // known from the hosts file, without this kind of address
+	)
 	switch {
 	case len(a.addrs) > 0:
 		a.outcome = dnsFound
-	case err == nil:
+	case err == nil, errors.As(err, &ae):
 		a.outcome = dnsEmpty
 	case errors.Is(ctx.Err(), context.Canceled):
 		a.outcome = dnsStopped

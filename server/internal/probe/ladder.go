@@ -144,7 +144,7 @@ func (l *ladder) tcp(ctx context.Context) (*conn, bool) {
 		x.end(OK, "Connected.", r.slow(x)...)
 		return newConn(ctx, c, l.limits().Bytes), true
 	}
-	switch endingOf(dctx, err) {
+	switch endingOf(ctx, err) {
 	case endCancelled:
 		x.end(Cancelled, "Stopped.")
 	case endRefused:
@@ -377,7 +377,10 @@ func (l *ladder) noTLS(ctx context.Context, x *rec, c *conn, err error, plain, t
 // notRTMP ends a rung at a stranger.
 func (l *ladder) notRTMP(x *rec, what string, first []byte, state string) {
 	detail := upper(what) + " answers here, not RTMP."
-	if len(first) == 0 && state == TimedOut {
+	switch {
+	case what == "TLS":
+		detail = "TLS answers here, not RTMP: use rtmps."
+	case len(first) == 0 && state == TimedOut:
 		detail = "Nobody says a word: no answer within " + rules.Duration(x.rung.LimitMS) + "."
 	}
 	x.end(state, detail, l.run.finding("probe-not-rtmp", x.place(), diag.S("found", what),
@@ -415,9 +418,6 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 	text, isAlert := alert(err)
 	switch {
 	case errors.As(err, &stranger):
-		if stranger.what == "TLS" {
-			stranger.what = "TLS (use rtmps)"
-		}
 		l.notRTMP(x, stranger.what, first, Failed)
 	case errors.As(err, &version):
 		broke(Failed, version.Error())
@@ -447,7 +447,7 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 			if version, ok := l.speaksTLS(ctx, rest(until)); ok {
 				x.seen("TLS on a second connection: %s", version)
 				x.fact("tls_version", version)
-				l.notRTMP(x, "TLS (use rtmps)", nil, Failed)
+				l.notRTMP(x, "TLS", nil, Failed)
 				return nil, nil, false
 			}
 		}

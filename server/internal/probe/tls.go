@@ -121,15 +121,15 @@ func judgeChain(chain []*x509.Certificate, roots *x509.CertPool, at time.Time) (
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fault{reason: "a certificate in its chain has expired"}, true
 	case !errors.As(err, &unknown):
-		return fault{reason: "the certificate does not verify: " + visible(strings.TrimPrefix(err.Error(), "x509: "))}, true
+		return fault{reason: "the certificate does not verify, " + visible(strings.TrimPrefix(err.Error(), "x509: "))}, true
 	case selfSigned(leaf):
-		return fault{reason: "the certificate is self-signed: nobody vouches for it"}, true
+		return fault{reason: "the certificate is self-signed, so nobody vouches for it"}, true
 	case selfSigned(last):
 		return fault{reason: "the certificate comes from an unknown issuer (" + issuerName(last) + ")"}, true
 	case len(last.IssuingCertificateURL) > 0:
 		// Public authorities say where their certificate can be had; private ones
 		// hardly ever do.
-		return fault{reason: "the chain is incomplete: the intermediate certificate of " + issuerName(last) + " is missing"}, true
+		return fault{reason: "the chain is incomplete, the intermediate certificate of " + issuerName(last) + " is missing"}, true
 	}
 	return fault{reason: "the certificate comes from an unknown issuer (" + issuerName(last) +
 		"), or the intermediate certificate is missing"}, true

@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/mattn/go-isatty"
+
+	"ingestdoctor/server/internal/probe"
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/ingest"
+	"ingestdoctor/wasm/profile"
+)
+
+// ProbeOptions are the arguments of `ingestdoctor probe`.
+type ProbeOptions struct {
+	Target       string // URL, host, or - for Stdin
+	Key          string // stream key where it is not in the URL
+	Profile      string // profile id; empty: the one that the host tells
+	Publish      bool
+	Yes          bool // do not ask before publishing
+	Enhanced     bool
+	AllowPrivate bool
+	Transcript   bool // of every stage, not of the failed ones alone
+	JSON         bool
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Probe climbs the ladder from this machine and prints the report. Secrets are
+// masked in all that it prints.
+func Probe(ctx context.Context, o ProbeOptions) int {
+	fail := func(format string, args ...any) int {
+		fmt.Fprintf(o.Stderr, "ingestdoctor: "+format+"\n", args...)
+		return ExitUnusable
+	}
+	if o.Profile != "" {
+		if _, ok := profile.ByID(o.Profile); !ok {
+			return fail("there is no profile %s. Known are:\n  %s", printable(ingest.Redact(o.Profile)), strings.Join(profileIDs(), "\n  "))
+		}
+	}
+	target := o.Target
+	if target == "-" {
+		if isTerminal(o.Stdin) {
+			fmt.Fprintln(o.Stderr, "Paste the URL, then press Enter and Ctrl-D.")
+		}
+		b, err := io.ReadAll(io.LimitReader(o.Stdin, maxURL))
+		if err != nil {
+			return fail("standard input cannot be read: %v", bare(err))
+		}
+		target = oneNewlineLess(string(b), runtime.GOOS == "windows")
+	}
+	p := probe.New(probe.Config{
+		AllowPrivate: o.AllowPrivate, AnyPort: true, Vantage: "from this machine and its network",
+	})
+	plan, err := p.Plan(probe.Request{
+		Target: target, Key: o.Key, Publish: o.Publish, Enhanced: o.Enhanced, Profile: o.Profile,
+	})
+	if err != nil {
+		var input *probe.InputError
+		if !errors.As(err, &input) {
+			return fail("the target cannot be read")
+		}
+		return fail("%s", printable(input.Text))
+	}
+	if o.Publish && !o.Yes && o.Target != "-" && isTerminal(o.Stdin) && !confirmed(o, plan) {
+		return fail("not confirmed: nothing was probed")
+	}
+	show := &rungProgress{w: o.Stderr, on: terminal(o.Stderr) && !o.JSON}
+	r := p.Run(ctx, plan, show.event)
+	show.clear()
+
+	out := bufio.NewWriter(o.Stdout)
+	if o.JSON {
+		b, err := json.Marshal(r)
+		if err != nil {
+			return fail("the report could not be written: %v", err)
+		}
+		_, _ = out.Write(append(b, '\n'))
+	} else {
+		writeProbe(report{out, colours(o.Stdout)}, r, o)
+	}
+	if err := out.Flush(); err != nil {
+		return fail("the report could not be written: %v", err)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ExitInterrupted
+	case r.Verdict.Errors > 0:
+		return ExitFindings
+	}
+	return ExitClean
+}
+
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// confirmed asks before a stream is published: it can cost a running one.
+func confirmed(o ProbeOptions, plan *probe.Plan) bool {
+	fmt.Fprintf(o.Stderr, "This asks %s to take the stream as an encoder would, without media. Where a stream runs under\n"+
+		"this key, some servers throw it off the air. Type yes to go on: ", printable(plan.Host))
+	line, _ := bufio.NewReader(o.Stdin).ReadString('\n')
+	return strings.EqualFold(strings.TrimSpace(line), "yes")
+}
+
+// rungProgress shows which stage runs, on a terminal.
+type rungProgress struct {
+	w  io.Writer
+	on bool
+	mu sync.Mutex
+	at []probe.Ladder
+}
+
+func (p *rungProgress) event(e probe.Event) {
+	if !p.on {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case e.Type == "ladders":
+		p.at = e.Ladders
+	case e.Type == "rung" && e.Rung.State == probe.Running:
+		where := ""
+		if e.Ladder >= 0 && e.Ladder < len(p.at) {
+			where = fmt.Sprintf("%s port %d: ", p.at[e.Ladder].Address, p.at[e.Ladder].Port)
+		}
+		fmt.Fprintf(p.w, "\r\x1b[K%s%s ...", where, e.Rung.Stage)
+	}
+}
+
+func (p *rungProgress) clear() {
+	if p.on {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+// writeProbe prints a probe's report for a person.
+func writeProbe(p report, r *probe.Result, o ProbeOptions) {
+	p.line("%s", printable(r.Input.Name))
+	p.line("Probed %s, against: %s (%s)", r.Vantage, r.Profile.Name, r.Profile.ID)
+	if r.Target.Platform != "" && r.Target.Platform != r.Profile.Name {
+		p.line("The host belongs to: %s", printable(r.Target.Platform))
+	}
+	if r.Input.State == diag.StateCancelled {
+		p.line("%s", p.severity(diag.Warning, "Stopped before its end: what follows is true as far as it got."))
+	}
+	p.line("")
+	p.line("%s", p.severity(r.Verdict.Severity, printable(r.Verdict.Headline)))
+	if r.Verdict.Next != "" {
+		p.text("", r.Verdict.Next)
+	}
+	refused := len(r.Findings) > 0 && r.Findings[0].Rule == "probe-refused-target"
+	if refused && !o.AllowPrivate {
+		p.text("", "To probe an address of your own network from this machine, add --allow-private.")
+	}
+	if len(r.Findings) > 0 {
+		p.line("%s, %s, %s", plural(r.Verdict.Errors, "error"), plural(r.Verdict.Warnings, "warning"), plural(r.Verdict.Infos, "note"))
+	}
+	if r.DNS != nil {
+		p.line("")
+		p.line("%s", p.bold(printable(r.Target.Host)))
+		p.rung(r.DNS, o.Transcript)
+		if len(r.DNS.Addresses) > 0 {
+			p.text("             ", strings.Join(r.DNS.Addresses, ", "))
+		}
+	}
+	for i := range r.Ladders {
+		l := &r.Ladders[i]
+		p.line("")
+		p.line("%s", p.bold(fmt.Sprintf("%s port %d, %s", l.Address, l.Port, l.Scheme)))
+		for k := range l.Rungs {
+			p.rung(&l.Rungs[k], o.Transcript)
+		}
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		p.finding(f, &r.Report)
+		if f.Rung != nil && f.Rung.Port > 0 {
+			p.text("        ", fmt.Sprintf("At: %s port %d, %s", printable(f.Rung.Address), f.Rung.Port, f.Rung.Stage))
+		}
+	}
+	p.checks(r.Checks)
+}
+
+var rungWords = map[string]diag.Severity{
+	probe.OK: diag.Off, probe.Failed: diag.Error, probe.TimedOut: diag.Error, probe.Cancelled: diag.Warning, probe.Skipped: diag.Info,
+}
+
+func (p report) rung(g *probe.Rung, all bool) {
+	took := ""
+	if g.State != probe.Skipped {
+		took = fmt.Sprintf("%.1f ms", g.MS)
+	}
+	word := fmt.Sprintf("%-9s", g.State)
+	if g.State != probe.Skipped {
+		word = p.severity(rungWords[g.State], word)
+	}
+	lead := fmt.Sprintf("%-10s%11s  ", g.Stage, took)
+	p.line("  %s %s%s", word, lead, printable(g.Detail))
+	const indent = "             "
+	if all || g.State == probe.Failed || g.State == probe.TimedOut {
+		for _, line := range g.Seen {
+			p.text(indent+line.Dir+" ", line.Text)
+		}
+		for _, c := range g.Chain {
+			p.text(indent+"  certificate ", fmt.Sprintf("%s, issued by %s, %s to %s", c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter)))
+		}
+	}
+	if all {
+		for _, f := range g.Facts {
+			p.text(indent+"  ", f.Name+" "+f.Value)
+		}
+	}
+}
+
+func day(stamp string) string { return stamp[:min(len(stamp), 10)] }
