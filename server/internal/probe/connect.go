@@ -174,8 +174,11 @@ func (l *ladder) connect(ctx context.Context, c *conn, rw stream, hand *rec, sha
 	x.answered = time.Since(x.began)
 	if err != nil {
 		ref := failure(ctx, err, limit)
-		if ref.state != Cancelled && !sane {
+		if ref.state != Cancelled && !sane && !shake.echoed {
+			x.remark("%s: %s", ref.code, ref.description)
+			x.end(Skipped, "What followed shows that the handshake was none.")
 			l.doubt(hand, shake, true)
+			return nil, false
 		}
 		l.end(x, "probe-connect-rejected", ref)
 		return nil, false

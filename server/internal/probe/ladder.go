@@ -170,14 +170,24 @@ func (l *ladder) tcp(ctx context.Context) (*conn, bool) {
 		// Judged before, so only a change of the own addresses gets here.
 		x.end(Skipped, "This address may not be probed.")
 	case endReset:
-		x.seen("RST while connecting")
-		x.end(Failed, "The connection was reset while it was made.",
-			r.finding("probe-tcp-refused", x.place(), address, port, diag.I("took_ms", took)))
+		// The reset came behind the server's SYN, ACK, which a refusal never sends.
+		x.seen("SYN, ACK: connected")
+		x.end(OK, "Connected.", r.slow(x)...)
+		l.resetAtOnce(ctx, err)
 	default:
 		r.p.cfg.Log.Warn("dialling failed in an unknown way", "error", err)
 		noRoute("the connection could not be made", diag.Warning)
 	}
 	return nil, false
+}
+
+// resetAtOnce fails the first rung above TCP: the server accepts and resets.
+func (l *ladder) resetAtOnce(ctx context.Context, err error) {
+	if l.scheme == "rtmps" {
+		l.noTLS(ctx, l.run.begin(l.at, TLS, l.limits().TLS), &conn{}, err, false, false)
+		return
+	}
+	l.broken(ctx, l.run.begin(l.at, Handshake, l.limits().Handshake), newShaker(nil), err)
 }
 
 // second is another connection to the same place, for a second try.
@@ -402,6 +412,14 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 		l.digest(ctx, x)
 		return x, h, true
 	}
+	l.broken(ctx, x, h, err)
+	return nil, nil, false
+}
+
+// broken ends the handshake rung of one that did not go through.
+func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
+	r, limit := l.run, l.limits().Handshake
+	until := x.began.Add(limit)
 	var (
 		stranger *errOther
 		version  errVersion
@@ -448,7 +466,7 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 				x.seen("TLS on a second connection: %s", version)
 				x.fact("tls_version", version)
 				l.notRTMP(x, "TLS", nil, Failed)
-				return nil, nil, false
+				return
 			}
 		}
 		broke(Failed, "the connection was "+how)
@@ -456,7 +474,6 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 		r.p.cfg.Log.Warn("the handshake failed in an unknown way", "error", err)
 		broke(Failed, "the connection failed")
 	}
-	return nil, nil, false
 }
 
 func shakenText(h *shaker) string {
