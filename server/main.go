@@ -38,7 +38,8 @@ type commands struct {
 type serveCmd struct {
 	Listen         string   `default:":8080" env:"INGESTDOCTOR_LISTEN" placeholder:"ADDR" help:"Address to listen on (${default})."`
 	MetricsListen  string   `env:"INGESTDOCTOR_METRICS_LISTEN" placeholder:"ADDR" help:"Serve /metrics there instead of on the portal's own address."`
-	Data           string   `env:"INGESTDOCTOR_DATA" placeholder:"DIR" type:"path" help:"Folder for data that outlives the program. Made when it is not there; nothing is kept in it yet."`
+	Data           string   `env:"INGESTDOCTOR_DATA" placeholder:"DIR" type:"path" help:"Folder for data that outlives the program: shared diagnoses, encrypted, in SQLite. Made when it is not there. Without it: the user's state folder (~/.local/state/ingestdoctor)."`
+	DatabaseURL    string   `name:"database-url" env:"INGESTDOCTOR_DATABASE_URL" placeholder:"URL" help:"Keep shared diagnoses in PostgreSQL instead, like postgres://user:password@host:5432/database: for several servers at once. The variable keeps the password out of the list of processes."`
 	AllowedHosts   []string `env:"INGESTDOCTOR_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names under which people reach the portal, beside localhost; * for any. Several: separated by commas."`
 	PublicURL      string   `name:"public-url" env:"INGESTDOCTOR_PUBLIC_URL" placeholder:"URL" help:"Address that people see, like https://doctor.example.com: for canonical links. Its host is allowed; https turns HSTS on."`
 	TrustedProxies []string `env:"INGESTDOCTOR_TRUSTED_PROXIES" placeholder:"PREFIX" help:"Proxies in front of the portal whose X-Forwarded-For is believed, as addresses or prefixes like 10.0.0.0/8. Quotas count by client."`
@@ -233,14 +234,21 @@ func parse(parser *kong.Kong, args []string) (call *kong.Context, err error) {
 func (c serveCmd) run(stderr io.Writer) int {
 	log, flush := cli.Logger(stderr, c.LogFormat, c.LogLevel)
 	defer flush()
-	if c.Data != "" {
-		if err := os.MkdirAll(c.Data, 0o750); err != nil {
-			log.Error("the data folder cannot be used: name another with --data", "error", err.Error())
-			return cli.ExitUnusable
-		}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	store, err := storage(ctx, c.DatabaseURL, c.Data, log)
+	if err != nil {
+		log.Error(unusable(c.DatabaseURL), "error", err.Error())
+		return cli.ExitUnusable
 	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			log.Error("the store of shared diagnoses did not close in order", "error", err.Error())
+		}
+	}()
 	server, err := site.New(site.Config{
 		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
+		Diagnoses:      store,
 		TrustedProxies: c.TrustedProxies, EmbedOrigins: c.EmbedOrigins,
 		Version:        fullVersion(), Logger: log, MaxBody: c.MaxBody,
 		NoProbes: c.NoProbes, ProbePorts: c.ProbePorts, OwnAddresses: c.OwnAddresses,
@@ -255,8 +263,6 @@ func (c serveCmd) run(stderr io.Writer) int {
 		log.Error("this program was built without its browser part: run make build (or make run)", "missing", missing)
 		return cli.ExitUnusable
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	if err := server.Run(ctx, nil); err != nil && !errors.Is(err, context.Canceled) {
 		log.Error("stopped", "error", err.Error())
 		return 1

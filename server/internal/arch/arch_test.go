@@ -42,7 +42,7 @@ var may = map[string][]string{
 	"static/build":    {"static/manifest"},
 
 	// redacts what was typed in a complaint
-	"server":              {"server/internal/cli", "server/internal/site", "wasm/ingest"},
+	"server":              {"server/internal/cli", "server/internal/share", "server/internal/site", "wasm/ingest"},
 	"server/internal/cli": append([]string{"content"}, core...),
 	// the only one that brings the pages and its siblings together
 	"server/internal/site": append([]string{

@@ -37,3 +37,12 @@ func checkEnvelope(e []byte, kind byte, most int) error {
 	}
 	return nil
 }
+
+// ParseEnvelope reads the text form of an envelope: base64url.
+func ParseEnvelope(s string) ([]byte, bool) {
+	b := make([]byte, strict.DecodedLen(len(s)))
+	return b, parse(b, s)
+}
+
+// EnvelopeText writes it.
+func EnvelopeText(e []byte) string { return strict.EncodeToString(e) }

@@ -85,7 +85,6 @@ func OpenPostgres(ctx context.Context, address string, log *slog.Logger) (_ Stor
 		told:   func(ID) {}, // the notice comes back to this process too
 		cause:  pgCause,
 		tidy:   func(context.Context) {}, // PostgreSQL does by itself
-		backup: func(context.Context, string) error { return ErrNoBackup },
 		close: sync.OnceValue(func() error {
 			stop()
 			<-done

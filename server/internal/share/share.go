@@ -204,11 +204,5 @@ type Store interface {
 	// Watch gives a channel that is written to after an item has changed, by
 	// whichever process: at least once, with no more said than that.
 	Watch(id ID) (changed <-chan struct{}, stop func())
-	// Backup writes a consistent copy to a new file; ErrNoBackup where the
-	// database has its own tools.
-	Backup(ctx context.Context, path string) error
 	Close() error
 }
-
-// ErrNoBackup says that the database has its own tools.
-var ErrNoBackup = errors.New("PostgreSQL is backed up with its own tools, like pg_dump")

@@ -26,7 +26,6 @@ type sqlStore struct {
 	lock   string // what makes a SELECT lock its row
 	cause  func(error) error
 	hub    *hub
-	backup func(ctx context.Context, path string) error
 	tidy   func(ctx context.Context) // gives space back after deletions
 	close  func() error
 }
@@ -360,6 +359,5 @@ func (s *sqlStore) Mark(ctx context.Context, t time.Time) (time.Time, error) {
 	return fromMillis(mark), s.fault(err)
 }
 
-func (s *sqlStore) Watch(id ID) (<-chan struct{}, func())         { return s.hub.watch(id) }
-func (s *sqlStore) Backup(ctx context.Context, path string) error { return s.backup(ctx, path) }
-func (s *sqlStore) Close() error                                  { return s.close() }
+func (s *sqlStore) Watch(id ID) (<-chan struct{}, func()) { return s.hub.watch(id) }
+func (s *sqlStore) Close() error                          { return s.close() }

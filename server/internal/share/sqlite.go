@@ -47,6 +47,32 @@ func OpenSQLite(ctx context.Context, folder string) (Store, error) {
 // OpenMemory opens a store that is gone when the process ends.
 func OpenMemory(ctx context.Context) (Store, error) { return openSQLite(ctx, "", 1) }
 
+// BackupSQLite writes a consistent copy of a folder's database to a new file,
+// while a server is using it or not. To restore, stop the server and put the copy
+// in the place of the database, without the -wal and -shm files beside it.
+func BackupSQLite(ctx context.Context, folder, path string) error {
+	from := filepath.Join(folder, SQLiteFile)
+	if _, err := os.Stat(from); err != nil {
+		return fmt.Errorf("%s cannot be read: %w", from, plain(err))
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: from}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// Made here for its mode; SQLite takes an empty file.
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("%s cannot be made: %w", path, plain(err))
+	}
+	to.Close()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
+		os.Remove(path)
+		return fmt.Errorf("the copy failed: %w", err)
+	}
+	return nil
+}
+
 // plain takes the path off, which the message around it has.
 func plain(err error) error {
 	var p *fs.PathError
@@ -114,10 +140,6 @@ func openSQLite(ctx context.Context, path string, readers int) (_ Store, err err
 		cause:  sqliteCause,
 		tidy: func(ctx context.Context) {
 			_ = w.outside(ctx, "PRAGMA incremental_vacuum(4096)") // of pages; the next purge goes on
-		},
-		backup: func(ctx context.Context, path string) error {
-			_, err := read.ExecContext(ctx, "VACUUM INTO $1", path)
-			return err
 		},
 		close: sync.OnceValue(func() error {
 			w.stop()

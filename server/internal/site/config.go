@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ingestdoctor/server/internal/probe"
+	"ingestdoctor/server/internal/share"
 )
 
 // Config are the server's settings. Each is a flag and an environment variable
@@ -33,6 +34,10 @@ type Config struct {
 	// may be probed although they are this machine's own. No flag or variable reaches it.
 	Probe probe.Config
 
+	// Diagnoses is where shared diagnoses are kept; nil: nowhere, and their pages say
+	// so. It stays open when the server ends.
+	Diagnoses share.Store
+
 	MaxBody           int64 // bytes of a request's body
 	ReadHeaderTimeout time.Duration
 	ReadTimeout       time.Duration
@@ -48,6 +53,8 @@ type Config struct {
 	// for tests of this package
 	prober prober
 	limits probeLimits
+
+	shareLimits shareLimits // for tests of this package
 }
 
 // The defaults.

@@ -46,7 +46,7 @@ func (s *Server) frame() echo.MiddlewareFunc {
 				err = wrongHost(c)
 			case preflight:
 				err = allowReading(c)
-			case r.ContentLength == 0: // no body at all
+			case r.ContentLength == 0, ownLimit(r): // no body at all
 				err = guarded(log, next, c)
 			default:
 				err = guarded(log, limit(next), c)
@@ -127,8 +127,7 @@ func observe(log *slog.Logger, c echo.Context, id, pattern string, took time.Dur
 		slog.String("path", shorten(r.URL.Path, 200)),
 	}
 	n := len(attrs)
-	// whoever knows the id of a probe can read its result
-	if res.Status == http.StatusNotFound || strings.HasPrefix(pattern, probesPath+"/") {
+	if res.Status == http.StatusNotFound || private(r.URL.Path) {
 		n-- // without the path
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs[:n]...)

@@ -31,6 +31,7 @@ type Server struct {
 	metrics *metrics
 	embed   embedding
 	probes  *probes
+	shares  *shares
 	echo    *echo.Echo
 
 	appMu    sync.Mutex
@@ -64,6 +65,9 @@ func New(cfg Config) (*Server, error) {
 	s.app = newApp(cfg, assets, s.pages)
 	s.metrics = newMetrics(cfg.Version, s.app.Version)
 	s.probes = startProbes(cfg, s.metrics)
+	if s.shares, err = startShares(cfg, s.metrics); err != nil {
+		return nil, err
+	}
 	s.echo = s.routes()
 	return s, nil
 }
@@ -99,8 +103,12 @@ func Knowledge() (*content.Library, *kb.Index, error) { return knowledge() }
 // pages do not work then.
 func (s *Server) Missing() []string { return s.assets.Missing() }
 
-// Close ends what runs beside requests: every probe. Run does it by itself.
-func (s *Server) Close() { s.probes.close() }
+// Close ends what runs beside requests: every probe, and the streams of
+// diagnoses. Run does it by itself.
+func (s *Server) Close() {
+	s.probes.close()
+	s.shares.close()
+}
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
@@ -146,6 +154,7 @@ func (s *Server) routes() *echo.Echo {
 	get("/api/v1/profiles", s.apiProfiles)
 	get("/api/v1/profiles/:id", s.apiProfile)
 	s.probeRoutes(e)
+	s.shareRoutes(e)
 
 	s.embedRoutes(get)
 
