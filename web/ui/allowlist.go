@@ -160,7 +160,11 @@ func trimBrackets(w string) string {
 
 func readAllowEntry(word string) AllowEntry {
 	e := AllowEntry{Text: word, Bits: -1}
-	if from, to, ok := strings.Cut(word, "-"); ok {
+	if strings.Contains(word, "://") {
+		e.Problem = "a URL, not an address"
+		return e
+	}
+	if from, to, ok := strings.Cut(word, "-"); ok && strings.Trim(from, "0123456789abcdefABCDEF.:") == "" {
 		e.readPair(from, to)
 		return e
 	}
@@ -247,8 +251,6 @@ func readAddr(s string) (a netip.Addr, problem, mended string) {
 	switch {
 	case s == "":
 		return netip.Addr{}, "there is no address", ""
-	case strings.Contains(s, "://"):
-		return netip.Addr{}, "a URL, not an address", ""
 	case digits && strings.ContainsAny(s, "*xX") && len(parts) <= 4:
 		return netip.Addr{}, "lists take no wildcard", wildcard(parts)
 	case digits && len(parts) < 4 && len(parts) > 1:
