@@ -1,7 +1,6 @@
 package site
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"github.com/labstack/echo/v4"
@@ -100,15 +99,15 @@ func Profiles() ProfileList {
 	return list
 }
 
-func (s *Server) apiRules(c echo.Context) error    { return s.json(c, Rules()) }
-func (s *Server) apiProfiles(c echo.Context) error { return s.json(c, Profiles()) }
+func (s *Server) apiRules(c echo.Context) error    { return s.keptJSON(c, Rules()) }
+func (s *Server) apiProfiles(c echo.Context) error { return s.keptJSON(c, Profiles()) }
 
 func (s *Server) apiRule(c echo.Context) error {
 	r, ok := rules.ByID(c.Param("id"))
 	if !ok {
 		return echo.ErrNotFound
 	}
-	return s.json(c, ruleJSON(r))
+	return s.keptJSON(c, ruleJSON(r))
 }
 
 func (s *Server) apiProfile(c echo.Context) error {
@@ -116,18 +115,23 @@ func (s *Server) apiProfile(c echo.Context) error {
 	if !ok {
 		return echo.ErrNotFound
 	}
-	return s.json(c, p.Info())
+	return s.keptJSON(c, p.Info())
 }
 
 func (s *Server) json(c echo.Context, v any) error {
-	body, err := json.Marshal(v)
+	body, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, body, "", "  "); err != nil {
+	return s.send(c, "application/json", append(body, '\n'))
+}
+
+// keptJSON is json for an answer that depends on its address alone; like kept,
+// only for addresses that are there.
+func (s *Server) keptJSON(c echo.Context, v any) error {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
 		return err
 	}
-	b.WriteByte('\n')
-	return s.send(c, "application/json", b.Bytes())
+	return s.keep(c, "application/json", append(body, '\n'))
 }

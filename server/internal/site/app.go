@@ -162,7 +162,7 @@ func (s *Server) viaApp(c echo.Context) error {
 	if page.policy != "" {
 		c.Response().Header().Set("Content-Security-Policy", page.policy)
 	}
-	return s.send(c, page.kind, page.body)
+	return s.keep(c, page.kind, page.body)
 }
 
 // rendered is one answer of go-app.

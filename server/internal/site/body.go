@@ -2,8 +2,11 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +29,8 @@ type body struct {
 	// made when the first client asks for it, for it takes the longest; nil for
 	// what is sent only once
 	brotli func() packed
+
+	fixed []header // of a kept body: all headers but those of the encoding and of the request
 }
 
 // packed is a body in one encoding.
@@ -33,12 +38,19 @@ type packed struct {
 	data     []byte
 	length   []string
 	encoding []string
+	lines    []byte // of a kept body: the headers that net/http need not write
 }
 
-func newPacked(data []byte, encoding string) packed {
+func (b *body) pack(data []byte, encoding string) packed {
 	p := packed{data: data, length: []string{strconv.Itoa(len(data))}}
 	if encoding != "" {
 		p.encoding = []string{encoding}
+		p.lines = fmt.Appendf(p.lines, "Content-Encoding: %s\r\n", encoding)
+	}
+	for _, h := range b.fixed {
+		for _, v := range h.value {
+			p.lines = fmt.Appendf(p.lines, "%s: %s\r\n", h.name, v)
+		}
 	}
 	return p
 }
@@ -54,29 +66,56 @@ const worthPacking = 1024
 
 // newBody is a body that is sent once.
 func newBody(kind string, plain []byte) *body {
-	return &body{
+	b := &body{
 		kind: []string{kind},
 		// Weak: the same page may go out compressed or plain.
-		tag:   []string{`W/"` + manifest.Hash(plain) + `"`},
-		plain: newPacked(plain, ""),
+		tag: []string{`W/"` + manifest.Hash(plain) + `"`},
 	}
+	b.plain = b.pack(plain, "")
+	return b
 }
 
-// keptBody is a body that is sent often: it is compressed once.
-func keptBody(kind string, plain []byte) *body {
+// keptBody is a body that is sent often: it is compressed once, and its headers
+// are those that the first answer has.
+func keptBody(kind string, plain []byte, first http.Header) *body {
 	b := newBody(kind, plain)
+	b.headers(first)
+	for name, value := range first {
+		switch name {
+		case requestIDHeader, "Content-Type": // of the request; net/http's own
+		default:
+			b.fixed = append(b.fixed, header{name, slices.Clone(value)})
+		}
+	}
+	slices.SortFunc(b.fixed, func(a, b header) int { return cmp.Compare(a.name, b.name) })
+	b.plain = b.pack(plain, "")
 	if len(plain) < worthPacking {
 		return b
 	}
-	b.gzip = newPacked(squeeze(plain), "gzip")
-	b.brotli = sync.OnceValue(func() packed {
-		var out bytes.Buffer
-		w := brotli.NewWriterLevel(&out, 9)
-		_, _ = w.Write(plain) // a buffer takes everything
-		_ = w.Close()
-		return newPacked(out.Bytes(), "br")
-	})
+	b.gzip = b.pack(squeeze(plain), "gzip")
+	b.brotli = sync.OnceValue(func() packed { return b.pack(withBrotli(plain, 9), "br") })
 	return b
+}
+
+// headers sets what an answer of 200 has beside what its handler set.
+func (b *body) headers(h http.Header) {
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = askEachTime
+	}
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = varyEncoding
+	} else if !slices.Contains(h["Vary"], varyEncoding[0]) {
+		h.Add("Vary", varyEncoding[0])
+	}
+	h["Etag"] = b.tag
+}
+
+func withBrotli(plain []byte, level int) []byte {
+	var out bytes.Buffer
+	w := brotli.NewWriterLevel(&out, level)
+	_, _ = w.Write(plain) // a buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
 }
 
 // as is the body in the encoding that a client takes.
@@ -89,9 +128,12 @@ func (b *body) as(accept string) packed {
 		return b.brotli()
 	case "gzip":
 		if b.gzip.data == nil { // sent once
-			return newPacked(squeeze(b.plain.data), "gzip")
+			return b.pack(squeeze(b.plain.data), "gzip")
 		}
 		return b.gzip
+	}
+	if b.brotli == nil && static.Negotiate(accept, true, false) == "br" {
+		return b.pack(withBrotli(b.plain.data, 3), "br") // a client that takes nothing else
 	}
 	return b.plain
 }
@@ -119,23 +161,11 @@ func (s *Server) send(c echo.Context, kind string, plain []byte) error {
 func (s *Server) sendBody(c echo.Context, status int, b *body) error {
 	r, res := c.Request(), c.Response()
 	h := res.Header()
-	if len(h["Cache-Control"]) == 0 {
-		h["Cache-Control"] = askEachTime
-	}
-	if len(h["Vary"]) == 0 {
-		h["Vary"] = varyEncoding
-	} else {
-		h.Add("Vary", varyEncoding[0])
-	}
-	if status == http.StatusOK {
-		h["Etag"] = b.tag
-		if asked := r.Header.Get("If-None-Match"); asked != "" {
-			for part := range strings.SplitSeq(asked, ",") {
-				if part = strings.TrimSpace(part); part == b.tag[0] || part == "*" {
-					return c.NoContent(http.StatusNotModified)
-				}
-			}
-		}
+	b.headers(h)
+	if status != http.StatusOK {
+		delete(h, "Etag")
+	} else if b.matches(r) {
+		return c.NoContent(http.StatusNotModified)
 	}
 	p := b.as(r.Header.Get("Accept-Encoding"))
 	h["Content-Type"] = b.kind
@@ -144,6 +174,40 @@ func (s *Server) sendBody(c echo.Context, status int, b *body) error {
 		h["Content-Encoding"] = p.encoding
 	}
 	res.WriteHeader(status)
+	_, err := res.Write(p.data)
+	return err
+}
+
+// matches reports whether the client has the body already.
+func (b *body) matches(r *http.Request) bool {
+	asked := r.Header.Get("If-None-Match")
+	if asked == "" {
+		return false
+	}
+	for part := range strings.SplitSeq(asked, ",") {
+		if part = strings.TrimSpace(part); part == b.tag[0] || part == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// sendKept sends a kept body. No header but the request's id is set yet.
+func (s *Server) sendKept(c echo.Context, b *body) error {
+	r, res := c.Request(), c.Response()
+	h := res.Header()
+	p := b.as(r.Header.Get("Accept-Encoding"))
+	to := connFor(r, len(p.data))
+	if to == nil || b.matches(r) {
+		for _, f := range b.fixed {
+			h[f.name] = f.value
+		}
+		return s.sendBody(c, http.StatusOK, b)
+	}
+	h["Content-Type"] = b.kind
+	h["Content-Length"] = p.length
+	res.WriteHeader(http.StatusOK)
+	to.announce(p.lines, len(p.data))
 	_, err := res.Write(p.data)
 	return err
 }
@@ -182,21 +246,18 @@ func (s *Server) kept(c echo.Context, component templ.Component) error {
 	return s.keep(c, htmlType, plain)
 }
 
-// keep sends a body and remembers it for its address.
+// keep sends a body and remembers it, with its headers, for its address.
 func (s *Server) keep(c echo.Context, kind string, plain []byte) error {
-	b, _ := s.drawn.LoadOrStore(c.Request().URL.Path, keptBody(kind, plain))
+	b, _ := s.drawn.LoadOrStore(c.Request().URL.Path, keptBody(kind, plain, c.Response().Header()))
 	return s.sendBody(c, http.StatusOK, b.(*body))
 }
 
-// remembered answers with what was kept for an address, before a handler looks
-// anything up.
-func (s *Server) remembered(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if u := c.Request().URL; u.RawQuery == "" {
-			if b, ok := s.drawn.Load(u.Path); ok {
-				return s.sendBody(c, http.StatusOK, b.(*body))
-			}
-		}
-		return next(c)
+// remembered is what was kept for the address of a request, or nil.
+func (s *Server) remembered(r *http.Request) *body {
+	if r.URL.RawQuery != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil
 	}
+	b, _ := s.drawn.Load(r.URL.Path)
+	kept, _ := b.(*body)
+	return kept
 }

@@ -159,7 +159,7 @@ func SearchResults(hits []kb.Hit) SearchAnswer {
 		h := &hits[i]
 		out.Results = append(out.Results, SearchResult{
 			Platform: h.Code.Platform, Code: h.Matched, Codes: emptyNotNil(h.Code.Codes), Title: h.Code.Title, Message: h.Message,
-			Snippet: shorten(h.Code.Summary(), 240), URL: h.Code.URL(), Score: float64(int(h.Score*100)) / 100,
+			Snippet: snippet(h.Code), URL: h.Code.URL(), Score: roundScore(h.Score),
 		})
 	}
 	return out
@@ -186,7 +186,7 @@ func (s *Server) apiSearch(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest)
 	}
 	c.Response().Header().Set("Cache-Control", "private, max-age=60")
-	return s.json(c, SearchResults(s.kb.Codes(c.QueryParam("q"), platform, limit)))
+	return s.send(c, "application/json", s.results.append(nil, s.kb.Codes(c.QueryParam("q"), platform, limit)))
 }
 
 // CodeEntry is a code page in the list of the API.
@@ -296,7 +296,7 @@ func CodeJSON(c *content.Code) Code {
 	return out
 }
 
-func (s *Server) apiCodes(c echo.Context) error { return s.json(c, Codes(s.lib)) }
+func (s *Server) apiCodes(c echo.Context) error { return s.keptJSON(c, Codes(s.lib)) }
 
 func (s *Server) apiCode(c echo.Context) error {
 	// a code may hold a slash: /api/v1/codes/tencent-css/18/501
@@ -304,5 +304,8 @@ func (s *Server) apiCode(c echo.Context) error {
 	if !ok {
 		return echo.ErrNotFound
 	}
-	return s.json(c, CodeJSON(code))
+	if c.Request().URL.Path != "/api/v1"+code.URL() { // forgiven, in however many ways
+		return s.json(c, CodeJSON(code))
+	}
+	return s.keptJSON(c, CodeJSON(code))
 }

@@ -1,14 +1,22 @@
 package site
 
 import (
+	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+
+	"ingestdoctor/server/internal/kb"
 	"ingestdoctor/static"
 	"ingestdoctor/web/page"
 )
@@ -336,5 +344,164 @@ func BenchmarkSearchAPI(b *testing.B) {
 	}
 	for b.Loop() {
 		ask(s, "GET", "/api/v1/search?q=stream+key+wrong", "Accept-Encoding", "gzip")
+	}
+}
+
+// What is written by hand is what the encoder writes.
+func TestSearchJSON(t *testing.T) {
+	lib, index, err := Knowledge()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newSearchWriter(lib)
+	for _, q := range []string{"", "nothing like this anywhere", "1", "stream", "18/501", "MPE_BAD_URL_SYNTAX", "<b>\"&", "%s codec %s not compatible with flv", "\xff", "stream name", "key frame"} {
+		hits := index.Codes(q, "", 50)
+		want, err := json.MarshalIndent(SearchResults(hits), "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.append(nil, hits); string(got) != string(want)+"\n" {
+			t.Errorf("%q:\n%s\nwant\n%s", q, got, want)
+		}
+	}
+	for _, c := range lib.Codes { // every page, with every code and message that may stand there
+		for _, name := range append([]string{c.Code}, c.Codes...) {
+			for _, m := range append([]string{""}, c.Messages...) {
+				hits := []kb.Hit{{Code: c, Matched: name, Message: m, Score: 1000}}
+				want, _ := json.MarshalIndent(SearchResults(hits), "", "  ")
+				if got := w.append(nil, hits); string(got) != string(want)+"\n" {
+					t.Fatalf("%s:\n%s\nwant\n%s", c.URL(), got, want)
+				}
+			}
+		}
+	}
+}
+
+// An announced answer goes out in one piece, with its headers put in, however
+// net/http cuts it; what is not announced passes as it is.
+func TestOnePiece(t *testing.T) {
+	var rec recording
+	c := &conn{Conn: &rec}
+	head := "HTTP/1.1 200 OK\r\nDate: now\r\n\r\n"
+	for _, cuts := range [][]int{{4096, 9000}, {4096, 100}, {9000}, {4096, 4096, 4096}, {len(head), 5000}} {
+		total := 0
+		for _, n := range cuts {
+			total += n
+		}
+		answer := head + strings.Repeat("x", total-len(head))
+		rec = recording{}
+		c.announce([]byte("A: 1\r\nB: 2\r\n"), total-len(head))
+		rest := answer
+		for _, n := range cuts {
+			if m, err := c.Write([]byte(rest[:n])); m != n || err != nil {
+				t.Fatal(m, err)
+			}
+			rest = rest[n:]
+		}
+		if want := strings.Replace(answer, "Date:", "A: 1\r\nB: 2\r\nDate:", 1); rec.text != want {
+			t.Errorf("%v: %d bytes, want %d: %.80q", cuts, len(rec.text), len(want), rec.text)
+		}
+		c.Write([]byte("next"))
+		if !strings.HasSuffix(rec.text, "xnext") {
+			t.Errorf("%v: the next answer ends %q", cuts, rec.text[len(rec.text)-10:])
+		}
+	}
+
+	rec = recording{}
+	c.announce([]byte("A: 1\r\n"), 10)
+	long := "HTTP/1.1 200 OK\r\nLong: " + strings.Repeat("l", 5000)
+	c.Write([]byte(long[:4096]))
+	c.Write([]byte(long[4096:] + "\r\n\r\n0123456789"))
+	if want := strings.Replace(long, "Long", "A: 1\r\nLong", 1) + "\r\n\r\n0123456789"; rec.text != want {
+		t.Errorf("headers larger than the buffer: %.60q ... %d bytes, want %d", rec.text, len(rec.text), len(want))
+	}
+}
+
+type recording struct {
+	net.Conn
+	text string
+}
+
+func (r *recording) Write(p []byte) (int, error) {
+	r.text += string(p)
+	return len(p), nil
+}
+
+// Over a real connection: every encoding, GET and HEAD, 304, again and again on
+// one connection.
+func TestAnswersWhole(t *testing.T) {
+	s, _ := newServer(t, Config{Listen: "127.0.0.1:0"})
+	ctx, stop := context.WithCancel(t.Context())
+	at, done := make(chan string, 1), make(chan error, 1)
+	go func() { done <- s.Run(ctx, func(a net.Addr) { at <- "http://" + a.String() }) }()
+	base := <-at
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true, MaxConnsPerHost: 1}, Timeout: 10 * time.Second}
+	over := func(method, path, encoding, tag string) (*http.Response, string) {
+		t.Helper()
+		req, _ := http.NewRequestWithContext(t.Context(), method, base+path, nil)
+		req.Header.Set("Accept-Encoding", encoding)
+		if tag != "" {
+			req.Header.Set("If-None-Match", tag)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		var r io.Reader = res.Body
+		switch coding := res.Header.Get("Content-Encoding"); {
+		case method == http.MethodHead || res.StatusCode == http.StatusNotModified:
+		case coding == "br":
+			r = brotli.NewReader(r)
+		case coding == "gzip":
+			if r, err = gzip.NewReader(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res, string(b)
+	}
+	for _, path := range []string{
+		"/", "/codes", "/codes/azure-media-services/MPE_BAD_URL_SYNTAX", "/search?q=stream", "/api/v1/search?q=stream", "/api/v1/codes",
+		"/api/v1/codes/tencent-css/18-501", "/healthz", "/api/v1/openapi.json",
+	} {
+		want := ask(s, "GET", path).Header // without a connection, thus as the handlers set it
+		first, plain := over("GET", path, "identity", "")
+		again, _ := over("GET", path, "identity", "")
+		for _, h := range []http.Header{want, first.Header, again.Header} {
+			h.Del("Date")
+			h.Del("X-Request-Id")
+			h.Del("Content-Length") // the recorder has none
+		}
+		if !reflect.DeepEqual(first.Header, want) || !reflect.DeepEqual(again.Header, want) {
+			t.Errorf("%s: headers\n%v\n%v\nwant\n%v", path, first.Header, again.Header, want)
+		}
+		for _, encoding := range []string{"gzip", "br", "gzip, deflate, br, zstd", "", "br;q=0, gzip;q=0.5", "*"} {
+			for range 2 {
+				res, text := over("GET", path, encoding, "")
+				if text != plain {
+					t.Errorf("%s with %q: another text", path, encoding)
+				}
+				if packed := res.Header.Get("Content-Encoding"); len(plain) > 1024 && (strings.Contains(encoding, "br") || strings.Contains(encoding, "gzip")) && packed == "" {
+					t.Errorf("%s with %q: not compressed", path, encoding)
+				}
+			}
+			if res, text := over("HEAD", path, encoding, ""); res.StatusCode != 200 || text != "" {
+				t.Errorf("HEAD %s: %d, %d bytes", path, res.StatusCode, len(text))
+			}
+			res, _ := over("GET", path, encoding, "")
+			if tag := res.Header.Get("ETag"); tag != "" {
+				if res, text := over("GET", path, encoding, tag); res.StatusCode != 304 || text != "" {
+					t.Errorf("%s again: %d", path, res.StatusCode)
+				}
+			}
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

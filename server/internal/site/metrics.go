@@ -1,11 +1,11 @@
 package site
 
 import (
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -20,12 +20,15 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 
+	log slog.Handler
+
 	mu     sync.RWMutex
 	series map[seriesKey]series
 }
 
-func newMetrics(version, build string) *metrics {
+func newMetrics(version, build string, log slog.Handler) *metrics {
 	m := &metrics{
+		log:      log,
 		series:   map[seriesKey]series{},
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -49,25 +52,13 @@ func newMetrics(version, build string) *metrics {
 	return m
 }
 
-// request counts one answered request. Looking a series up by its labels takes
-// longer than all else here, so each is looked up once; there are as many as
-// there are routes, methods and statuses.
-func (m *metrics) request(verb, route string, status int, took time.Duration) {
-	k := seriesKey{verb, route, status}
-	m.mu.RLock()
-	one, ok := m.series[k]
-	m.mu.RUnlock()
-	if !ok {
-		one = series{
-			m.requests.WithLabelValues(verb, route, strconv.Itoa(status)),
-			m.duration.WithLabelValues(route),
-		}
-		m.mu.Lock()
-		m.series[k] = one
-		m.mu.Unlock()
-	}
-	one.count.Inc()
-	one.took.Observe(took.Seconds())
+// series is what requests of one method, route and status have in common. It is
+// looked up once, for finding counters by their labels takes longer than all
+// else about them; there are as many as there are routes, methods and statuses.
+type series struct {
+	count prometheus.Counter
+	took  prometheus.Observer
+	log   slog.Handler // has the three in it already
 }
 
 type seriesKey struct {
@@ -75,9 +66,23 @@ type seriesKey struct {
 	status        int
 }
 
-type series struct {
-	count prometheus.Counter
-	took  prometheus.Observer
+func (m *metrics) of(verb, route string, status int) series {
+	k := seriesKey{verb, route, status}
+	m.mu.RLock()
+	one, ok := m.series[k]
+	m.mu.RUnlock()
+	if ok {
+		return one
+	}
+	one = series{
+		m.requests.WithLabelValues(verb, route, strconv.Itoa(status)),
+		m.duration.WithLabelValues(route),
+		m.log.WithAttrs([]slog.Attr{slog.String("method", verb), slog.String("route", route), slog.Int("status", status)}),
+	}
+	m.mu.Lock()
+	m.series[k] = one
+	m.mu.Unlock()
+	return one
 }
 
 func (m *metrics) handler() http.Handler {

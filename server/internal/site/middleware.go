@@ -36,13 +36,19 @@ func (s *Server) frame() echo.MiddlewareFunc {
 			r, h := c.Request(), c.Response().Header()
 			id := requestID(r)
 			h[requestIDHeader] = []string{id}
+			known, kept := hostKnown(hosts, r), s.remembered(r)
+			if known && kept != nil {
+				err := s.sendKept(c, kept)
+				s.observe(c, id, start)
+				return err
+			}
 			for i := range common {
 				h[common[i].name] = common[i].value
 			}
 			preflight := s.openUp(r, h)
 			var err error
 			switch {
-			case !hostKnown(hosts, r):
+			case !known:
 				err = wrongHost(c)
 			case preflight:
 				err = allowReading(c)
@@ -54,10 +60,7 @@ func (s *Server) frame() echo.MiddlewareFunc {
 			if err != nil {
 				c.Error(err) // writes the error page, so that the status below is the one sent
 			}
-			took := time.Since(start)
-			pattern := route(c)
-			s.metrics.request(method(r.Method), pattern, c.Response().Status, took)
-			observe(log, c, id, pattern, took)
+			s.observe(c, id, start)
 			return nil
 		}
 	}
@@ -105,32 +108,35 @@ func route(c echo.Context) string {
 	return c.Path()
 }
 
-// observe logs a request. It never writes a query string, a header or a
-// fragment, and of an address that is not there not even the path: people paste
-// ingest URLs, keys and all, into the wrong place.
-func observe(log *slog.Logger, c echo.Context, id, pattern string, took time.Duration) {
+// observe counts and logs a request. It never writes a query string, a header
+// or a fragment, and of an address that is not there not even the path: people
+// paste ingest URLs, keys and all, into the wrong place.
+func (s *Server) observe(c echo.Context, id string, start time.Time) {
+	took := time.Since(start)
 	r, res := c.Request(), c.Response()
+	of := s.metrics.of(method(r.Method), route(c), res.Status)
+	of.count.Inc()
+	of.took.Observe(took.Seconds())
+
 	level := slog.LevelInfo
 	if res.Status >= 500 {
 		level = slog.LevelError
 	}
-	if !log.Enabled(r.Context(), level) {
+	if !of.log.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := [...]slog.Attr{
+	// The handler at once: a Logger looks up where in the source it was called,
+	// which takes longer than the line.
+	line := slog.NewRecord(start.Add(took), level, "request", 0)
+	line.AddAttrs(
 		slog.String("id", id),
-		slog.String("method", method(r.Method)),
-		slog.String("route", pattern),
-		slog.Int("status", res.Status),
 		slog.Int64("bytes", res.Size),
 		slog.Float64("ms", float64(took.Microseconds())/1000),
-		slog.String("path", shorten(r.URL.Path, 200)),
+	)
+	if res.Status != http.StatusNotFound && !private(r.URL.Path) {
+		line.AddAttrs(slog.String("path", shorten(r.URL.Path, 200)))
 	}
-	n := len(attrs)
-	if res.Status == http.StatusNotFound || private(r.URL.Path) {
-		n-- // without the path
-	}
-	log.LogAttrs(r.Context(), level, "request", attrs[:n]...)
+	_ = of.log.Handle(r.Context(), line) // there is nowhere to say that the log cannot be written
 }
 
 // method keeps a made-up method out of logs and metrics.

@@ -25,7 +25,8 @@ type Server struct {
 	pages   *page.Site
 	lib     *content.Library
 	kb      *kb.Index
-	openapi *body
+	results *searchWriter
+	openapi []byte
 	drawn   sync.Map // *body by path: pages that never change
 	app     *app.Handler
 	metrics *metrics
@@ -61,9 +62,10 @@ func New(cfg Config) (*Server, error) {
 	if s.embed, err = newEmbedding(cfg, assets); err != nil {
 		return nil, err
 	}
-	s.openapi = keptBody("application/json", openAPI(cfg.Version))
+	s.results = newSearchWriter(lib)
+	s.openapi = openAPI(cfg.Version)
 	s.app = newApp(cfg, assets, s.pages)
-	s.metrics = newMetrics(cfg.Version, s.app.Version)
+	s.metrics = newMetrics(cfg.Version, s.app.Version, cfg.Logger.Handler())
 	s.probes = startProbes(cfg, s.metrics)
 	if s.shares, err = startShares(cfg, s.metrics); err != nil {
 		return nil, err
@@ -122,7 +124,7 @@ func (s *Server) routes() *echo.Echo {
 	e.Use(s.frame())
 
 	get := func(path string, h echo.HandlerFunc) {
-		e.Match([]string{http.MethodGet, http.MethodHead}, path, s.remembered(h))
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, h)
 	}
 	get("/", s.home)
 	get("/privacy", s.privacy)
@@ -145,7 +147,7 @@ func (s *Server) routes() *echo.Echo {
 		get("/"+string(kind)+"/:slug", s.article(kind))
 	}
 
-	get("/api/v1/openapi.json", func(c echo.Context) error { return s.sendBody(c, http.StatusOK, s.openapi) })
+	get("/api/v1/openapi.json", func(c echo.Context) error { return s.keep(c, "application/json", s.openapi) })
 	get("/api/v1/search", s.apiSearch)
 	get("/api/v1/codes", s.apiCodes)
 	get("/api/v1/codes/:platform/*", s.apiCode)
@@ -251,7 +253,8 @@ func (s *Server) listen(ctx context.Context, address string, h http.Handler) (*l
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
-	return &listener{l, &http.Server{
+	return &listener{connListener{l}, &http.Server{
+		ConnContext:       keepConn,
 		Handler:           h,
 		ReadHeaderTimeout: s.cfg.ReadHeaderTimeout,
 		ReadTimeout:       s.cfg.ReadTimeout,
