@@ -22,9 +22,9 @@ type decoder struct {
 	odd      []byte // an incomplete UTF-16 unit or surrogate pair
 	conv     []byte // UTF-16 as UTF-8
 
-	buf      []byte // the line so far, where it goes over a chunk's end
-	cont     bool   // a piece of this line has been handed on
-	wasCR    bool   // the last byte was a CR, whose LF may follow
+	buf   []byte // the line so far, where it goes over a chunk's end
+	cont  bool   // a piece of this line has been handed on
+	wasCR bool   // the last byte was a CR, whose LF may follow
 }
 
 // sniffSize is how many bytes tell the encoding.

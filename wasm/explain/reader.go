@@ -1,17 +1,460 @@
 package explain
 
+import (
+	"strings"
+
+	"ingestdoctor/wasm/diag"
+)
+
 // reader takes lines and keeps what comes of them.
 type reader struct {
+	t    *table
 	line int64 // number of the physical line that is being read, from 1
+
+	kind   kindID // of the lines before: a line without a shape of its own belongs to it
+	plain  int    // how many such lines there were in a row
+	last   level  // of the record before
+	seen   [kindCount]Kind
+	hints  map[string]bool // platforms that something in the text points to
+	js     scanner
+	part   bool // in the middle of a long line
+	joined string
+	found  []match
+	buf    []byte // a line without its colours
+
+	ansi, quoted, wrapped, cut bool
+	controls, bytes            int64 // to tell text from what is none
+	head                       []byte
+
+	entries []Entry
+	keys    []string // of the entries
+	leftOut int64
+	codes   map[string]*raised
+	order   []string
+	tallies map[string]*tally
+	tallied []string
+	secrets secretSet
+	set     settings
+	obs     obsLog
+	ff      ffmpegLog
+	gst     gstLog
+	azure   azureLog
 }
 
-func (r *reader) init() {}
+// raised is a finding of a code.
+type raised struct {
+	code        *code
+	exact       string
+	sev         diag.Severity
+	first, last diag.Lines
+	count       int64
+	text        string // of an unknown code: its event; of an error line: the line
+	platform    string
+}
 
-// feed takes a line, or a piece of a long one.
+// Bounds of what is kept.
+const (
+	maxCodes   = 512
+	maxTallies = 128
+	maxExcerpt = 400
+	lookBack   = 6 // entries within which a repeat folds
+)
+
+func (r *reader) init() {
+	r.t = knowledgeTable()
+	r.js.r = r
+	r.hints = map[string]bool{}
+	r.codes = map[string]*raised{}
+	r.tallies = map[string]*tally{}
+}
+
+// feed takes a line, or a piece of a long one. b is good during the call only.
 func (r *reader) feed(b string, first, last bool) {
 	if first {
 		r.line++
 	}
+	r.look(b)
+	s := b
+	if strings.IndexByte(s, 0x1b) >= 0 || strings.Contains(s, "[0m") {
+		s = r.plainText(s)
+	}
+	if first {
+		s = r.unquote(s)
+	}
+	if r.js.on && first {
+		if len(s) > 18 && r.newRecord(s) {
+			r.stopJSON()
+		} else {
+			r.js.newline(int(r.line))
+		}
+	}
+	if r.js.on {
+		s = r.json(s)
+		if s == "" {
+			return
+		}
+	}
+	if last {
+		for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+			s = s[:len(s)-1]
+		}
+	}
+	if s == "" {
+		return
+	}
+	r.text(s, int(r.line))
 }
 
-func (r *reader) close() {}
+// look gathers what tells text from a recording or an archive.
+func (r *reader) look(b string) {
+	if r.bytes > 64<<10 {
+		return
+	}
+	if len(r.head) < 16 {
+		r.head = append(r.head, b[:min(len(b), 16)]...)
+	}
+	r.bytes += int64(len(b))
+	for i := 0; i < len(b); i++ {
+		if c := b[i]; c < ' ' && c != '\t' && c != 0x1b && c != '\f' && c != '\b' && c != '\v' {
+			r.controls++
+		}
+	}
+}
+
+// plainText takes terminal colours out.
+func (r *reader) plainText(s string) string {
+	b := r.buf[:0]
+	for i := 0; i < len(s); {
+		n := escape(s[i:])
+		if n == 0 {
+			b = append(b, s[i])
+			i++
+			continue
+		}
+		r.ansi = true
+		i += n
+	}
+	r.buf = b
+	return text(b)
+}
+
+// escape is the length of a terminal's control sequence at the start of s; the
+// escape character itself may have been lost on the way.
+func escape(s string) int {
+	i := 0
+	switch {
+	case s[0] == 0x1b && len(s) > 1 && s[1] == ']': // OSC, up to BEL
+		for i = 2; i < len(s) && s[i] != 7 && s[i] != 0x1b; i++ {
+		}
+		return min(i+1, len(s))
+	case s[0] == 0x1b && len(s) > 1 && s[1] == '[':
+		for i = 2; i < len(s) && (s[i] < '@' || s[i] > '~'); i++ {
+		}
+		return min(i+1, len(s))
+	case s[0] == 0x1b:
+		return min(2, len(s))
+	case s[0] == '[' && len(s) > 2 && (isDigit(s[1]) || s[1] == ';'):
+		for i = 1; i < len(s) && i < 12 && (isDigit(s[i]) || s[i] == ';'); i++ {
+		}
+		if i < len(s) && s[i] == 'm' {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// unquote takes the marks off that mail puts before quoted lines.
+func (r *reader) unquote(s string) string {
+	for len(s) > 0 && s[0] == '>' && (len(s) == 1 || s[1] == ' ' || s[1] == '>') {
+		r.quoted = true
+		s = s[1:]
+		if len(s) > 0 && s[0] == ' ' {
+			s = s[1:]
+		}
+	}
+	return s
+}
+
+// newRecord reports whether a line begins a log's record, which no line of
+// JSON does.
+func (r *reader) newRecord(s string) bool {
+	if isDigit(s[0]) {
+		return like(s, "99:99:99.999:") || like(s, "9999/99/99 99:99:99") || like(s, "9999-99-99 99:99:99") || like(s, "9999-99-99T99:99:99")
+	}
+	return s[0] == '[' && (like(s, "[9999-99-99") || strings.Contains(s[:min(len(s), 48)], " @ 0x"))
+}
+
+// json gives text to the scanner and returns what it leaves.
+func (r *reader) json(s string) string {
+	n := r.js.write(s)
+	if r.js.failed {
+		r.stopJSON()
+		return s[n:]
+	}
+	if r.js.on {
+		return ""
+	}
+	// What follows an outermost value: the next one, or the rest of a log line.
+	rest := skipSpace(s[n:])
+	for len(rest) > 0 && (rest[0] == ',' || rest[0] == ';' || rest[0] == ']' || rest[0] == '}') {
+		rest = skipSpace(rest[1:])
+	}
+	return rest
+}
+
+func (r *reader) stopJSON() {
+	r.js.stop(true)
+	r.js.on = false
+	r.cut = true
+}
+
+// close ends the paste.
+func (r *reader) close() {
+	if r.js.on {
+		r.stopJSON()
+	}
+	r.obsClose()
+	r.gstFlush()
+}
+
+// text takes a line that is no JSON so far.
+func (r *reader) text(s string, line int) {
+	rec := r.parse(s, line)
+	switch {
+	case rec.shaped:
+		r.kind, r.plain = rec.kind, 0
+		r.last = rec.level
+	case rec.time != "":
+		rec.kind = kText // a time, and nobody's form
+		r.plain = 0
+	default:
+		r.plain++
+		if r.kind.stamped() && r.plain > 3 || r.plain > 200 {
+			r.kind = kText
+		}
+		rec.kind = r.kind
+		if r.kind.isLog() && r.kind.stamped() && rec.level == levelNone {
+			rec.level = r.last
+		}
+	}
+	body := rec.text
+	if at, implicit := jsonStart(body); at >= 0 {
+		if at > 0 {
+			rec.text = body[:at]
+			r.record(&rec)
+		}
+		if body[at] == '{' && at+1 < len(body) && body[at+1] == '\\' {
+			body, at = unescaped(body[at:]), 0
+		}
+		r.js.begin(line, implicit)
+		if rest := r.json(body[at:]); rest != "" && len(rest) < len(body) {
+			r.text(rest, line)
+		}
+		return
+	}
+	r.record(&rec)
+}
+
+// jsonStart finds where JSON begins in a line, -1 where it does not; implicit
+// where the paste begins inside of an object.
+func jsonStart(s string) (at int, implicit bool) {
+	t := skipSpace(s)
+	if t == "" {
+		return -1, false
+	}
+	lead := len(s) - len(t)
+	switch t[0] {
+	case '{':
+		rest := skipSpace(t[1:])
+		if rest == "" || rest[0] == '"' || rest[0] == '}' || rest[0] == '\'' || hasPrefix(rest, `\"`) {
+			return lead, false
+		}
+	case '[':
+		rest := skipSpace(t[1:])
+		if rest == "" || rest[0] == '{' || rest[0] == '"' {
+			return lead, false
+		}
+	case '"':
+		// "name": value
+		for i := 1; i < len(t) && i < 60; i++ {
+			if t[i] == '"' {
+				rest := skipSpace(t[i+1:])
+				if i > 1 && len(rest) > 1 && rest[0] == ':' {
+					return lead, true
+				}
+				break
+			}
+			if !isNameByte(t[i]) && t[i] != '-' && t[i] != '.' {
+				break
+			}
+		}
+		return -1, false
+	}
+	if i := strings.Index(s, `{"`); i >= 0 {
+		return i, false
+	}
+	if i := strings.Index(s, `[{"`); i >= 0 {
+		return i, false
+	}
+	if i := strings.Index(s, `{\"`); i >= 0 {
+		return i, false
+	}
+	return -1, false
+}
+
+// unescaped takes one layer of backslashes off.
+func unescaped(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// record takes one line of a log, or of a text.
+func (r *reader) record(rec *record) {
+	k := rec.kind
+	r.count(k, rec.line, 1, 0)
+	switch k {
+	case kOBS:
+		r.obsLine(rec)
+	case kFFmpeg:
+		r.ffmpegLine(rec)
+	case kGStreamer:
+		r.gstLine(rec)
+	case kNginx, kSRS, kMediaMTX, kAnt:
+		r.serverLine(rec)
+	case kText:
+		r.textLine(rec)
+	}
+	n := r.match(rec, rec.text, rec.line)
+	r.join(rec, n)
+}
+
+// match looks for messages and codes, and says how many counted.
+func (r *reader) match(rec *record, s string, first int) int {
+	r.found = r.t.find(s, r.found[:0])
+	if len(r.found) == 0 {
+		return 0
+	}
+	n := 0
+	for i := range r.found {
+		if r.counts(&r.found[i], rec.kind, s) {
+			r.found[n] = r.found[i]
+			n++
+		}
+	}
+	list := best(r.found[:n])
+	for i := range list {
+		r.hit(rec, &list[i], s, first)
+	}
+	return len(list)
+}
+
+// best leaves out what is part of a better match of the same platform.
+func best(list []match) []match {
+	n := 0
+	for i := range list {
+		a := &list[i]
+		keep := true
+		for j := range list {
+			b := &list[j]
+			if i == j || a.t.code.platform != b.t.code.platform {
+				continue
+			}
+			overlap := a.start < b.end && b.start < a.end
+			if overlap && (b.t.score > a.t.score || b.t.score == a.t.score && j < i) {
+				keep = false
+			}
+			// Connection to %s failed: %s, where the reason has a page of its own.
+			if overlap && len(a.t.pieces) > 1 && len(b.t.pieces) == 1 && b.t.mode == modeTail {
+				keep = false
+			}
+		}
+		if keep {
+			list[n] = *a
+			n++
+		}
+	}
+	return list[:n]
+}
+
+// hit takes a match that counts.
+func (r *reader) hit(rec *record, m *match, s string, first int) {
+	c := m.t.code
+	exact := m.t.exact
+	sev := c.severity
+	switch {
+	case rec.kind == kSRS && rec.level <= levelInfo && rec.level > levelNone:
+		sev = diag.Info // SRS tells of it and goes on
+	case rec.level == levelDebug:
+		sev = diag.Info
+	}
+	r.addCode(c, exact, sev, mark{
+		rec: rec, first: first, final: rec.line, text: excerptOf(s, m.start, m.end),
+	})
+}
+
+// excerptOf is the line, or where it is very long what matched in it.
+func excerptOf(s string, start, end int) string {
+	if len(s) <= 4096 {
+		return s
+	}
+	return s[start:end]
+}
+
+// join looks over the line end that a terminal or a mail put in.
+func (r *reader) join(rec *record, n int) {
+	prev := r.joined
+	r.joined = ""
+	if !rec.shaped && rec.time == "" && prev != "" && len(rec.raw) <= 250 {
+		if n == 0 {
+			for _, between := range [...]string{"", " "} {
+				s := prev + between + skipSpace(rec.raw)
+				whole := r.parse(s, rec.line)
+				if !whole.shaped {
+					whole.kind = rec.kind
+				}
+				cutAt := len(prev) - (len(s) - len(whole.text))
+				if r.matchOver(&whole, cutAt) {
+					r.wrapped = true
+					break
+				}
+			}
+		}
+	}
+	if len(rec.raw) >= 40 && len(rec.raw) <= 250 && n == 0 {
+		r.joined = strings.Clone(rec.raw)
+	}
+}
+
+// matchOver is match for what goes over byte cut.
+func (r *reader) matchOver(rec *record, cut int) bool {
+	r.found = r.t.find(rec.text, r.found[:0])
+	n := 0
+	for i := range r.found {
+		m := &r.found[i]
+		if m.start < cut && m.end > cut && r.counts(m, rec.kind, rec.text) {
+			r.found[n] = *m
+			n++
+		}
+	}
+	list := best(r.found[:n])
+	for i := range list {
+		r.hit(rec, &list[i], rec.text, rec.line-1)
+	}
+	return len(list) > 0
+}
+
+// count notes that something of a kind was seen.
+func (r *reader) count(k kindID, line int, lines, items int64) {
+	s := &r.seen[k]
+	if s.First == 0 {
+		s.First = line
+	}
+	s.Lines += lines
+	s.Items += items
+}

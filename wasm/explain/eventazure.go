@@ -1,0 +1,263 @@
+package explain
+
+import (
+	"math"
+	"strings"
+
+	"ingestdoctor/wasm/diag"
+)
+
+// azureLog is what the live events of one paste have in common.
+type azureLog struct {
+	tracks map[string]int // heartbeats by track, to say how long nothing came
+}
+
+const (
+	azure    = "azure-media-services"
+	eventTop = "Microsoft.Media."
+)
+
+// azureEvent reads Azure Event Grid's live events, in its own envelope, in that
+// of CloudEvents, or the data alone.
+func (r *reader) azureEvent(e *event) bool {
+	kind := e.str("eventType", "type")
+	base := "data."
+	if i := strings.Index(kind, eventTop); i >= 0 && i <= 1 {
+		kind = kind[i+len(eventTop):]
+	} else if t := e.str("properties.eventType"); hasPrefix(t, eventTop) {
+		kind, base = t[len(eventTop):], "properties.data."
+	} else {
+		kind = ""
+	}
+	if kind == "" {
+		// The data without its envelope: not while the envelope may still come.
+		if hasSuffix(e.path, "data") && !e.cut {
+			return false
+		}
+		base = ""
+		switch {
+		case e.has("resultCode") && (e.has("encoderIp") || e.has("encoderPort") || e.has("ingestUrl")):
+			kind = "LiveEventEncoderDisconnected"
+			if e.has("data.resultCode") {
+				return false
+			}
+		case e.has("resultCode") && e.has("trackType"):
+			kind = "LiveEventIncomingDataChunkDropped"
+		case e.has("incomingBitrate") && e.has("overlapCount"):
+			kind = "LiveEventIngestHeartbeat"
+		case e.has("minLastTimestamp") && e.has("maxLastTimestamp"):
+			kind = "LiveEventIncomingStreamsOutOfSync"
+		case e.has("firstTimestamp") && e.has("secondTimestamp"):
+			kind = "LiveEventIncomingVideoStreamsOutOfSync"
+		case e.has("discontinuityGap") && e.has("previousTimestamp"):
+			kind = "LiveEventTrackDiscontinuityDetected"
+		default:
+			return false
+		}
+	}
+	if base == "data." && !e.hasUnder("data.") {
+		base = "" // flattened, as log tables have it
+	}
+	e.took(kAzure)
+	r.hints[azure] = true
+	m := e.mark(kAzure, e.str("eventTime", "time"))
+	m.track = strings.ToLower(e.str(base + "trackType"))
+	switch kind {
+	case "LiveEventConnectionRejected", "LiveEventEncoderDisconnected":
+		m.text = kind + ": " + e.excerpt(base+"resultCode", base+"encoderIp", base+"encoderPort", base+"ingestUrl")
+		sev := diag.Error
+		if kind == "LiveEventEncoderDisconnected" {
+			sev = diag.Warning
+		}
+		code := e.str(base + "resultCode")
+		if code == "" {
+			if e.cut {
+				r.addEvent(title(kind), diag.Info, "", m)
+				break
+			}
+			code = kind + " without a result code"
+		}
+		e.emit(azure, code, kind, sev, m)
+	case "LiveEventIncomingDataChunkDropped":
+		m.text = kind + ": " + e.excerpt(base+"resultCode", base+"trackType", base+"trackName", base+"bitrate", base+"timestamp", base+"timescale")
+		if code := e.str(base + "resultCode"); code != "" {
+			e.emit(azure, code, kind, diag.Warning, m)
+		} else {
+			r.addEvent(title(kind), diag.Info, "", m)
+		}
+	case "LiveEventIngestHeartbeat":
+		r.heartbeat(e, base, m)
+	case "LiveEventIncomingStreamsOutOfSync":
+		r.outOfSync(e, base, m)
+	case "LiveEventIncomingVideoStreamsOutOfSync":
+		m.text = kind + ": " + e.excerpt(base+"firstTimestamp", base+"secondTimestamp", base+"timescale")
+		t := r.tallyOf("log-out-of-sync", "qualities", &m)
+		a, ok1 := seconds(e, base+"firstTimestamp", base+"timescale")
+		b, ok2 := seconds(e, base+"secondTimestamp", base+"timescale")
+		if ok1 && ok2 && math.Abs(a-b)*1000 >= t.x {
+			t.x = math.Abs(a-b) * 1000
+			t.text, t.more = "The first video quality", "the second"
+			if a < b {
+				t.text, t.more = "The second video quality", "the first"
+			}
+		} else if t.text == "" {
+			t.text, t.more = "One video quality", "another"
+		}
+		r.addEvent(title(kind), diag.Warning, "log-out-of-sync", m)
+	case "LiveEventTrackDiscontinuityDetected":
+		m.text = kind + ": " + e.excerpt(base+"trackType", base+"trackName", base+"previousTimestamp", base+"newTimestamp", base+"discontinuityGap", base+"timescale")
+		t := r.tallyOf("log-discontinuity", m.track, &m)
+		t.n1++
+		if gap, ok := seconds(e, base+"discontinuityGap", base+"timescale"); ok {
+			t.x = max(t.x, gap*1000)
+		}
+		r.addEvent(title(kind), diag.Warning, "log-discontinuity", m)
+	case "LiveEventIncomingStreamReceived", "LiveEventEncoderConnected":
+		m.text = kind + ": " + e.excerpt(base+"trackType", base+"trackName", base+"bitrate", base+"encoderIp", base+"ingestUrl")
+		r.addEvent(title(kind), diag.Info, "", m)
+		if v, ok := e.num(base + "bitrate"); ok && v > 0 {
+			r.set.rate(m.track, v/1000, e.first, kAzure)
+		}
+		r.set.url(r, e.str(base+"ingestUrl"), e.first, kAzure)
+	case "LiveEventChannelArchiveHeartbeat":
+		m.text = kind + ": " + e.excerpt(base+"channelLatencyMs", base+"latencyResultCode")
+		r.addEvent(title(kind), diag.Info, "", m)
+		if code := e.str(base + "latencyResultCode"); code != "" && code != "S_OK" {
+			e.emit(azure, code, kind, diag.Warning, m)
+		}
+	default:
+		m.text = r.show(cutText(kind, 80))
+		r.addEvent("Event "+m.text, diag.Info, "", m)
+	}
+	return true
+}
+
+// hasUnder reports whether any field stands below a name.
+func (e *event) hasUnder(name string) bool {
+	for i := range e.fields {
+		if n := e.name(&e.fields[i]); len(n) > len(name) && eqFold(n[:len(name)], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// title writes LiveEventEncoderConnected as "Encoder connected".
+func title(kind string) string {
+	s := strings.TrimPrefix(kind, "LiveEvent")
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if i > 0 && c >= 'A' && c <= 'Z' {
+			b.WriteByte(' ')
+			c = lower(c)
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// seconds divides a timestamp by its timescale.
+func seconds(e *event, value, scale string) (float64, bool) {
+	v, ok1 := e.num(value)
+	s, ok2 := e.num(scale)
+	if !ok1 || !ok2 || s <= 0 {
+		return 0, false
+	}
+	return v / s, true
+}
+
+func (r *reader) outOfSync(e *event, base string, m mark) {
+	const kind = "LiveEventIncomingStreamsOutOfSync"
+	m.text = kind + ": " + e.excerpt(base+"minLastTimestamp", base+"maxLastTimestamp", base+"typeOfStreamWithMinLastTimestamp", base+"typeOfStreamWithMaxLastTimestamp", base+"timescaleOfMinLastTimestamp", base+"timescaleOfMaxLastTimestamp")
+	behind := e.str(base+"typeOfStreamWithMinLastTimestamp", base+"typeOfTrackWithMinLastTimestamp")
+	ahead := e.str(base+"typeOfStreamWithMaxLastTimestamp", base+"typeOfTrackWithMaxLastTimestamp")
+	t := r.tallyOf("log-out-of-sync", "", &m)
+	low, ok1 := seconds(e, base+"minLastTimestamp", base+"timescaleOfMinLastTimestamp")
+	high, ok2 := seconds(e, base+"maxLastTimestamp", base+"timescaleOfMaxLastTimestamp")
+	if known := ok1 && ok2; known && math.Abs(high-low)*1000 >= t.x || t.text == "" {
+		if known {
+			t.x = math.Abs(high-low) * 1000
+		}
+		t.text, t.more = trackWord(ahead, "One track"), strings.ToLower(trackWord(behind, "another"))
+	}
+	r.addEvent(title(kind), diag.Warning, "log-out-of-sync", m)
+}
+
+// trackWord is Video or Audio, as a notification names it in any case.
+func trackWord(s, otherwise string) string {
+	switch {
+	case eqFold(s, "video"):
+		return "Video"
+	case eqFold(s, "audio"):
+		return "Audio"
+	}
+	return otherwise
+}
+
+// heartbeat reads a LiveEventIngestHeartbeat.
+func (r *reader) heartbeat(e *event, base string, m mark) {
+	m.text = "LiveEventIngestHeartbeat: " + e.excerpt(base+"trackType", base+"bitrate", base+"incomingBitrate", base+"overlapCount", base+"discontinuityCount",
+		base+"nonincreasingCount", base+"unexpectedBitrate", base+"ingestDriftValue", base+"healthy", base+"state")
+	declared, _ := e.num(base + "bitrate")
+	incoming, measured := e.num(base + "incomingBitrate")
+	if declared > 0 {
+		r.set.rate(m.track, declared/1000, e.first, kAzure)
+	}
+	rule := ""
+	tally := func(id string) *tally {
+		if rule == "" {
+			rule = id
+		}
+		return r.tallyOf(id, m.track, &m)
+	}
+	unexpected, _ := e.truth(base + "unexpectedBitrate")
+	if measured && incoming == 0 && declared > 0 {
+		t := tally("log-no-data")
+		if t.text == "" {
+			t.text = r.show(cutText(e.str(base+"lastFragmentArrivalTime"), 40))
+		}
+	} else if unexpected {
+		t := tally("log-bitrate-unexpected")
+		if off := apart(incoming, declared); t.count == 1 || off > t.more2() {
+			t.x, t.y = incoming/1000, declared/1000
+		}
+	}
+	overlap, _ := e.num(base + "overlapCount")
+	still, _ := e.num(base + "nonincreasingCount")
+	if overlap > 0 || still > 0 {
+		t := tally("log-overlap")
+		t.n1 += int64(overlap)
+		t.n2 += int64(still)
+	}
+	if gaps, _ := e.num(base + "discontinuityCount"); gaps > 0 {
+		tally("log-discontinuity").n1 += int64(gaps)
+	}
+	if drift, ok := e.num(base + "ingestDriftValue"); ok && drift > 0 {
+		t := tally("log-ingest-drift")
+		t.x = max(t.x, drift*1000)
+	}
+	if measured && incoming > 0 {
+		r.set.measured(m.track, incoming/1000, e)
+	}
+	if rule == "" {
+		if healthy, known := e.truth(base + "healthy"); known && !healthy {
+			r.addEvent("Heartbeat, not healthy", diag.Warning, "", m)
+			return
+		}
+		r.addEvent("Heartbeat", diag.Info, "", m)
+		return
+	}
+	r.addEvent("Heartbeat with a warning", diag.Warning, rule, m)
+}
+
+// apart is by which factor two rates differ.
+func apart(a, b float64) float64 {
+	if a <= 0 || b <= 0 {
+		return math.Inf(1)
+	}
+	return max(a/b, b/a)
+}
+
+// more2 is by which factor the rates of a tally differ so far.
+func (t *tally) more2() float64 { return apart(t.x, t.y) }

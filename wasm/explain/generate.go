@@ -1,0 +1,3 @@
+package explain
+
+//go:generate go run ingestdoctor/server/internal/messages
