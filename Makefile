@@ -94,13 +94,16 @@ bin/ingestdoctor: $(BUILD)/templ.stamp $(DIST)/manifest.json $(call gosrc,server
 
 # ---- tests ----
 
-# Tools that tests run, as COMMAND:DEBIAN-PACKAGE.
-TEST_TOOLS  := chromium:chromium ffmpeg:ffmpeg node:nodejs npm:npm postgres:postgresql
-BENCH_TOOLS := $(TEST_TOOLS) flvmeta:flvmeta mediainfo:mediainfo
+# Tools that tests run, as COMMAND:DEBIAN-PACKAGE, or /FILE:DEBIAN-PACKAGE for what is no command.
+NGINX_MODS  := /usr/lib/nginx/modules
+TEST_TOOLS  := chromium:chromium ffmpeg:ffmpeg node:nodejs npm:npm postgres:postgresql nginx:nginx \
+	$(NGINX_MODS)/ngx_rtmp_module.so:libnginx-mod-rtmp $(NGINX_MODS)/ngx_stream_module.so:libnginx-mod-stream
+BENCH_TOOLS := $(TEST_TOOLS) flvmeta:flvmeta mediainfo:mediainfo wrk:wrk nginx:nginx-light
 
 # $(call need,TOOLS) installs what is missing, or says what to install.
 define need
-missing=; for t in $(1); do command -v "$${t%%:*}" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$${t%%:*}" >/dev/null || missing+=" $${t##*:}"; done; \
+missing=; for t in $(1); do command -v "$${t%%:*}" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$${t%%:*}" >/dev/null || \
+	[[ "$$t" == /* && -e "$${t%%:*}" ]] || missing+=" $${t##*:}"; done; \
 if [ -n "$$missing" ]; then \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing$$missing"; \

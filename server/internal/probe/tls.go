@@ -91,24 +91,11 @@ func judgeChain(chain []*x509.Certificate, roots *x509.CertPool, at time.Time) (
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
-	verify := func(at time.Time) error {
-		_, err := leaf.Verify(x509.VerifyOptions{
-			Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		})
-		return err
-	}
-	err := verify(at)
+	_, err := leaf.Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
 	if err == nil {
 		return fault{}, false
-	}
-	// An intermediate may have expired while the server's own has not.
-	for _, c := range chain[1:] {
-		if at.After(c.NotAfter) && verify(c.NotAfter) == nil {
-			return fault{
-				reason:  "an intermediate certificate in its chain has expired (" + visible(c.Subject.CommonName) + ")",
-				expires: stamp(c.NotAfter),
-			}, true
-		}
 	}
 	var (
 		unknown x509.UnknownAuthorityError
@@ -119,7 +106,11 @@ func judgeChain(chain []*x509.Certificate, roots *x509.CertPool, at time.Time) (
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
 		return fault{reason: "the certificate is not meant for servers"}, true
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fault{reason: "a certificate in its chain has expired"}, true
+		// The server's own is valid at that time, so it is one above it.
+		return fault{
+			reason:  "an intermediate certificate in its chain has expired (" + visible(invalid.Cert.Subject.CommonName) + ")",
+			expires: stamp(invalid.Cert.NotAfter),
+		}, true
 	case !errors.As(err, &unknown):
 		return fault{reason: "the certificate does not verify, " + visible(strings.TrimPrefix(err.Error(), "x509: "))}, true
 	case selfSigned(leaf):
