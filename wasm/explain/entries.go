@@ -17,6 +17,11 @@ type mark struct {
 	text         string // not yet masked
 	clean        bool   // text has no secrets in it
 	track        string
+
+	// What the excerpt is made of, where it is not in text.
+	ev    *event
+	head  string
+	names []string
 }
 
 func (m *mark) fill() {
@@ -114,6 +119,9 @@ func (r *reader) addEntry(e Entry, key string, m *mark) {
 	e.Track = strings.Clone(m.track)
 	e.Title, e.Code = strings.Clone(e.Title), strings.Clone(e.Code)
 	e.Count = 1
+	if m.ev != nil {
+		m.text, m.clean = m.head+m.ev.excerpt(m.names...), true
+	}
 	if m.clean {
 		e.Text = strings.Clone(cutText(m.text, maxExcerpt))
 	} else {

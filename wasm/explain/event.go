@@ -15,6 +15,20 @@ type event struct {
 	first  int
 	final  int
 	cut    bool // the paste ends inside of it
+	strict bool // fields may stand beside path, too
+}
+
+// sub is the same event, seen from an object inside of it.
+func (e *event) sub(name string) *event {
+	if name == "" {
+		return e
+	}
+	d := *e
+	if len(e.path) > 0 {
+		name = e.path + "." + name
+	}
+	d.path, d.strict = name, true
+	return &d
 }
 
 // name is a field's path inside of the event.
@@ -29,8 +43,12 @@ func (e *event) name(f *field) string {
 }
 
 func (e *event) find(name string) *field {
+	off := len(e.path)
+	if off > 0 {
+		off++
+	}
 	for i := range e.fields {
-		if n := e.name(&e.fields[i]); eqFold(n, name) {
+		if p := e.fields[i].path; len(p)-off == len(name) && eqFold(p[off:], name) && (!e.strict || eqFold(p[:off-1], e.path)) {
 			return &e.fields[i]
 		}
 	}
@@ -102,6 +120,11 @@ func (e *event) mark(k kindID, time string) mark {
 	return m
 }
 
+// say makes the event's excerpt, once it is needed: most events repeat.
+func (m *mark) say(e *event, head string, names ...string) {
+	m.ev, m.head, m.names = e, head, names
+}
+
 // excerpt writes fields as name=value, without those that may be secret.
 func (e *event) excerpt(names ...string) string {
 	var b strings.Builder
@@ -125,9 +148,15 @@ func (e *event) excerpt(names ...string) string {
 
 // learn keeps the event's secrets in mind, to mask them wherever they appear.
 func (e *event) learn() {
+	if len(e.r.secrets.list) >= maxSecrets {
+		return
+	}
 	for i := range e.fields {
 		f := &e.fields[i]
 		name := f.path
+		if len(f.val) < 6 {
+			continue
+		}
 		if k := strings.LastIndexByte(name, '.'); k >= 0 {
 			name = name[k+1:]
 		}
@@ -190,20 +219,21 @@ func (r *reader) inner(s string, line int) {
 	if strings.IndexByte(s, 0x1b) >= 0 {
 		s = r.plainText(s)
 	}
-	keep := r.joined
-	rec := r.parse(s, line)
+	r.joined = r.joined[:0]
+	rec := &r.inside
+	*rec = r.parse(s, line)
 	if rec.shaped {
-		r.record(&rec)
+		r.record(rec)
 	} else {
 		rec.kind = kJSON
-		r.match(&rec, rec.text, line)
+		r.match(rec, rec.text, line)
 	}
-	r.joined = keep
+	r.joined = r.joined[:0]
 }
 
 // jsonDone is called after an outermost value.
 func (r *reader) jsonDone(first, final int) {
-	r.joined = ""
+	r.joined = r.joined[:0]
 }
 
 // took notes an event of a kind.

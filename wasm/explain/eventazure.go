@@ -21,11 +21,11 @@ const (
 // of CloudEvents, or the data alone.
 func (r *reader) azureEvent(e *event) bool {
 	kind := e.str("eventType", "type")
-	base := "data."
+	base := "data"
 	if i := strings.Index(kind, eventTop); i >= 0 && i <= 1 {
 		kind = kind[i+len(eventTop):]
 	} else if t := e.str("properties.eventType"); hasPrefix(t, eventTop) {
-		kind, base = t[len(eventTop):], "properties.data."
+		kind, base = t[len(eventTop):], "properties.data"
 	} else {
 		kind = ""
 	}
@@ -55,21 +55,22 @@ func (r *reader) azureEvent(e *event) bool {
 			return false
 		}
 	}
-	if base == "data." && !e.hasUnder("data.") {
+	if base == "data" && !e.hasUnder("data.") {
 		base = "" // flattened, as log tables have it
 	}
+	d := e.sub(base)
 	e.took(kAzure)
 	r.hints[azure] = true
 	m := e.mark(kAzure, e.str("eventTime", "time"))
-	m.track = strings.ToLower(e.str(base + "trackType"))
+	m.track = strings.ToLower(d.str("trackType"))
 	switch kind {
 	case "LiveEventConnectionRejected", "LiveEventEncoderDisconnected":
-		m.text = kind + ": " + e.excerpt(base+"resultCode", base+"encoderIp", base+"encoderPort", base+"ingestUrl")
+		m.say(d, kind+": ", "resultCode", "encoderIp", "encoderPort", "ingestUrl")
 		sev := diag.Error
 		if kind == "LiveEventEncoderDisconnected" {
 			sev = diag.Warning
 		}
-		code := e.str(base + "resultCode")
+		code := d.str("resultCode")
 		if code == "" {
 			if e.cut {
 				r.addEvent(title(kind), diag.Info, "", m)
@@ -79,21 +80,21 @@ func (r *reader) azureEvent(e *event) bool {
 		}
 		e.emit(azure, code, kind, sev, m)
 	case "LiveEventIncomingDataChunkDropped":
-		m.text = kind + ": " + e.excerpt(base+"resultCode", base+"trackType", base+"trackName", base+"bitrate", base+"timestamp", base+"timescale")
-		if code := e.str(base + "resultCode"); code != "" {
+		m.say(d, kind+": ", "resultCode", "trackType", "trackName", "bitrate", "timestamp", "timescale")
+		if code := d.str("resultCode"); code != "" {
 			e.emit(azure, code, kind, diag.Warning, m)
 		} else {
 			r.addEvent(title(kind), diag.Info, "", m)
 		}
 	case "LiveEventIngestHeartbeat":
-		r.heartbeat(e, base, m)
+		r.heartbeat(d, m)
 	case "LiveEventIncomingStreamsOutOfSync":
-		r.outOfSync(e, base, m)
+		r.outOfSync(d, m)
 	case "LiveEventIncomingVideoStreamsOutOfSync":
-		m.text = kind + ": " + e.excerpt(base+"firstTimestamp", base+"secondTimestamp", base+"timescale")
+		m.say(d, kind+": ", "firstTimestamp", "secondTimestamp", "timescale")
 		t := r.tallyOf("log-out-of-sync", "qualities", &m)
-		a, ok1 := seconds(e, base+"firstTimestamp", base+"timescale")
-		b, ok2 := seconds(e, base+"secondTimestamp", base+"timescale")
+		a, ok1 := seconds(d, "firstTimestamp", "timescale")
+		b, ok2 := seconds(d, "secondTimestamp", "timescale")
 		if ok1 && ok2 && math.Abs(a-b)*1000 >= t.x {
 			t.x = math.Abs(a-b) * 1000
 			t.text, t.more = "The first video quality", "the second"
@@ -105,24 +106,24 @@ func (r *reader) azureEvent(e *event) bool {
 		}
 		r.addEvent(title(kind), diag.Warning, "log-out-of-sync", m)
 	case "LiveEventTrackDiscontinuityDetected":
-		m.text = kind + ": " + e.excerpt(base+"trackType", base+"trackName", base+"previousTimestamp", base+"newTimestamp", base+"discontinuityGap", base+"timescale")
+		m.say(d, kind+": ", "trackType", "trackName", "previousTimestamp", "newTimestamp", "discontinuityGap", "timescale")
 		t := r.tallyOf("log-discontinuity", m.track, &m)
 		t.n1++
-		if gap, ok := seconds(e, base+"discontinuityGap", base+"timescale"); ok {
+		if gap, ok := seconds(d, "discontinuityGap", "timescale"); ok {
 			t.x = max(t.x, gap*1000)
 		}
 		r.addEvent(title(kind), diag.Warning, "log-discontinuity", m)
 	case "LiveEventIncomingStreamReceived", "LiveEventEncoderConnected":
-		m.text = kind + ": " + e.excerpt(base+"trackType", base+"trackName", base+"bitrate", base+"encoderIp", base+"ingestUrl")
+		m.say(d, kind+": ", "trackType", "trackName", "bitrate", "encoderIp", "ingestUrl")
 		r.addEvent(title(kind), diag.Info, "", m)
-		if v, ok := e.num(base + "bitrate"); ok && v > 0 {
+		if v, ok := d.num("bitrate"); ok && v > 0 {
 			r.set.rate(m.track, v/1000, e.first, kAzure)
 		}
-		r.set.url(r, e.str(base+"ingestUrl"), e.first, kAzure)
+		r.set.url(r, d.str("ingestUrl"), e.first, kAzure)
 	case "LiveEventChannelArchiveHeartbeat":
-		m.text = kind + ": " + e.excerpt(base+"channelLatencyMs", base+"latencyResultCode")
+		m.say(d, kind+": ", "channelLatencyMs", "latencyResultCode")
 		r.addEvent(title(kind), diag.Info, "", m)
-		if code := e.str(base + "latencyResultCode"); code != "" && code != "S_OK" {
+		if code := d.str("latencyResultCode"); code != "" && code != "S_OK" {
 			e.emit(azure, code, kind, diag.Warning, m)
 		}
 	default:
@@ -167,14 +168,14 @@ func seconds(e *event, value, scale string) (float64, bool) {
 	return v / s, true
 }
 
-func (r *reader) outOfSync(e *event, base string, m mark) {
+func (r *reader) outOfSync(d *event, m mark) {
 	const kind = "LiveEventIncomingStreamsOutOfSync"
-	m.text = kind + ": " + e.excerpt(base+"minLastTimestamp", base+"maxLastTimestamp", base+"typeOfStreamWithMinLastTimestamp", base+"typeOfStreamWithMaxLastTimestamp", base+"timescaleOfMinLastTimestamp", base+"timescaleOfMaxLastTimestamp")
-	behind := e.str(base+"typeOfStreamWithMinLastTimestamp", base+"typeOfTrackWithMinLastTimestamp")
-	ahead := e.str(base+"typeOfStreamWithMaxLastTimestamp", base+"typeOfTrackWithMaxLastTimestamp")
+	m.say(d, kind+": ", "minLastTimestamp", "maxLastTimestamp", "typeOfStreamWithMinLastTimestamp", "typeOfStreamWithMaxLastTimestamp", "timescaleOfMinLastTimestamp", "timescaleOfMaxLastTimestamp")
+	behind := d.str("typeOfStreamWithMinLastTimestamp", "typeOfTrackWithMinLastTimestamp")
+	ahead := d.str("typeOfStreamWithMaxLastTimestamp", "typeOfTrackWithMaxLastTimestamp")
 	t := r.tallyOf("log-out-of-sync", "", &m)
-	low, ok1 := seconds(e, base+"minLastTimestamp", base+"timescaleOfMinLastTimestamp")
-	high, ok2 := seconds(e, base+"maxLastTimestamp", base+"timescaleOfMaxLastTimestamp")
+	low, ok1 := seconds(d, "minLastTimestamp", "timescaleOfMinLastTimestamp")
+	high, ok2 := seconds(d, "maxLastTimestamp", "timescaleOfMaxLastTimestamp")
 	if known := ok1 && ok2; known && math.Abs(high-low)*1000 >= t.x || t.text == "" {
 		if known {
 			t.x = math.Abs(high-low) * 1000
@@ -196,13 +197,13 @@ func trackWord(s, otherwise string) string {
 }
 
 // heartbeat reads a LiveEventIngestHeartbeat.
-func (r *reader) heartbeat(e *event, base string, m mark) {
-	m.text = "LiveEventIngestHeartbeat: " + e.excerpt(base+"trackType", base+"bitrate", base+"incomingBitrate", base+"overlapCount", base+"discontinuityCount",
-		base+"nonincreasingCount", base+"unexpectedBitrate", base+"ingestDriftValue", base+"healthy", base+"state")
-	declared, _ := e.num(base + "bitrate")
-	incoming, measured := e.num(base + "incomingBitrate")
+func (r *reader) heartbeat(d *event, m mark) {
+	m.say(d, "LiveEventIngestHeartbeat: ", "trackType", "bitrate", "incomingBitrate", "overlapCount", "discontinuityCount",
+		"nonincreasingCount", "unexpectedBitrate", "ingestDriftValue", "healthy", "state")
+	declared, _ := d.num("bitrate")
+	incoming, measured := d.num("incomingBitrate")
 	if declared > 0 {
-		r.set.rate(m.track, declared/1000, e.first, kAzure)
+		r.set.rate(m.track, declared/1000, d.first, kAzure)
 	}
 	rule := ""
 	tally := func(id string) *tally {
@@ -211,11 +212,11 @@ func (r *reader) heartbeat(e *event, base string, m mark) {
 		}
 		return r.tallyOf(id, m.track, &m)
 	}
-	unexpected, _ := e.truth(base + "unexpectedBitrate")
+	unexpected, _ := d.truth("unexpectedBitrate")
 	if measured && incoming == 0 && declared > 0 {
 		t := tally("log-no-data")
 		if t.text == "" {
-			t.text = r.show(cutText(e.str(base+"lastFragmentArrivalTime"), 40))
+			t.text = r.show(cutText(d.str("lastFragmentArrivalTime"), 40))
 		}
 	} else if unexpected {
 		t := tally("log-bitrate-unexpected")
@@ -223,25 +224,25 @@ func (r *reader) heartbeat(e *event, base string, m mark) {
 			t.x, t.y = incoming/1000, declared/1000
 		}
 	}
-	overlap, _ := e.num(base + "overlapCount")
-	still, _ := e.num(base + "nonincreasingCount")
+	overlap, _ := d.num("overlapCount")
+	still, _ := d.num("nonincreasingCount")
 	if overlap > 0 || still > 0 {
 		t := tally("log-overlap")
 		t.n1 += int64(overlap)
 		t.n2 += int64(still)
 	}
-	if gaps, _ := e.num(base + "discontinuityCount"); gaps > 0 {
+	if gaps, _ := d.num("discontinuityCount"); gaps > 0 {
 		tally("log-discontinuity").n1 += int64(gaps)
 	}
-	if drift, ok := e.num(base + "ingestDriftValue"); ok && drift > 0 {
+	if drift, ok := d.num("ingestDriftValue"); ok && drift > 0 {
 		t := tally("log-ingest-drift")
 		t.x = max(t.x, drift*1000)
 	}
 	if measured && incoming > 0 {
-		r.set.measured(m.track, incoming/1000, e)
+		r.set.measured(m.track, incoming/1000, d)
 	}
 	if rule == "" {
-		if healthy, known := e.truth(base + "healthy"); known && !healthy {
+		if healthy, known := d.truth("healthy"); known && !healthy {
 			r.addEvent("Heartbeat, not healthy", diag.Warning, "", m)
 			return
 		}

@@ -14,7 +14,7 @@ func (r *reader) tencentEvent(e *event) bool {
 	if hasSuffix(e.path, "abnormal_event[]") && e.has("type") {
 		n := e.str("type")
 		m := e.mark(kTencent, e.str("detail[].occur_time"))
-		m.text = "abnormal_event: " + e.excerpt("type", "type_desc_en", "type_desc_cn", "event_key", "count", "detail[].desc")
+		m.say(e, "abnormal_event: ", "type", "type_desc_en", "type_desc_cn", "event_key", "count", "detail[].desc")
 		e.emit(tencent, "321:"+n, "push error callback", diag.Warning, m)
 		r.hints[tencent] = true
 		if c, ok := e.num("count"); ok && c > 1 && c < 1e9 {
@@ -29,7 +29,7 @@ func (r *reader) tencentEvent(e *event) bool {
 		r.hints[tencent] = true
 		reason := e.str("StopReason")
 		m := e.mark(kTencentList, e.str("StreamEndTime", "StreamStartTime"))
-		m.text = "StopReason: " + r.show(cutText(reason, 200)) + ". " + e.excerpt("StreamStartTime", "StreamEndTime", "Duration", "ClientIp", "Resolution")
+		m.say(e, "StopReason: "+r.show(cutText(reason, 200))+". ", "StreamStartTime", "StreamEndTime", "Duration", "ClientIp", "Resolution")
 		if f := e.find("StopReason"); f != nil && f.val != "" {
 			r.tencentReason(e, f.val, "DescribeLiveStreamEventList", m)
 		} else {
@@ -53,10 +53,10 @@ func (r *reader) tencentEvent(e *event) bool {
 	}
 	switch kind := e.str("event_type"); kind {
 	case "1":
-		m.text = "Push callback, started: " + e.excerpt("app", "appname", "user_ip", "node", "errcode", "errmsg")
+		m.say(e, "Push callback, started: ", "app", "appname", "user_ip", "node", "errcode", "errmsg")
 		r.addEvent("Push started", diag.Info, "", m)
 	case "0":
-		m.text = "Push callback, interrupted: " + e.excerpt("errcode", "sub_errcode", "errmsg", "push_duration", "app", "appname", "user_ip", "node")
+		m.say(e, "Push callback, interrupted: ", "errcode", "sub_errcode", "errmsg", "push_duration", "app", "appname", "user_ip", "node")
 		code, sub := e.str("errcode"), e.str("sub_errcode")
 		msg := ""
 		if f := e.find("errmsg"); f != nil {
@@ -88,10 +88,10 @@ func (r *reader) tencentEvent(e *event) bool {
 			r.addUnknown(tencent, code, "push callback", diag.Warning, m)
 		}
 	case "321":
-		m.text = "Push error callback: " + e.excerpt("domain", "path", "report_interval", "user_ip")
+		m.say(e, "Push error callback: ", "domain", "path", "report_interval", "user_ip")
 		r.addEvent("Push error callback", diag.Info, "", m)
 	default:
-		m.text = "Callback: " + e.excerpt("event_type", "errcode", "errmsg")
+		m.say(e, "Callback: ", "event_type", "errcode", "errmsg")
 		r.addEvent("Callback", diag.Info, "", m)
 	}
 	return true
@@ -132,19 +132,19 @@ func (r *reader) awsEvent(e *event) bool {
 	case hasPrefix(detail, "IVS ") || source == "aws.ivs":
 		e.took(kIVS)
 		m := e.mark(kIVS, e.str("time", "detail.event_time"))
-		m.text = cutText(r.show(detail), 60) + ": " + e.excerpt("detail.event_name", "detail.limit_name", "detail.limit_value", "detail.exceeded_by", "detail.limit_unit", "detail.code", "detail.reason", "detail.recording_status", "detail.stream_id")
+		m.say(e, cutText(r.show(detail), 60)+": ", "detail.event_name", "detail.limit_name", "detail.limit_value", "detail.exceeded_by", "detail.limit_unit", "detail.code", "detail.reason", "detail.recording_status", "detail.stream_id")
 		r.ivs(e, e.str("detail.event_name", "detail.limit_name", "detail.recording_status"), e.str("detail.code"), detail, m)
 		return true
 	case hasPrefix(e.str("type"), "IVS ") && e.has("name"):
 		e.took(kIVS)
 		m := e.mark(kIVS, e.str("eventTime", "time"))
-		m.text = e.excerpt("type") + ": " + e.excerpt("name", "code")
+		m.say(e, e.excerpt("type")+": ", "name", "code")
 		r.ivs(e, e.str("name"), e.str("code"), e.str("type"), m)
 		return true
 	case hasPrefix(detail, "MediaLive ") || source == "aws.medialive":
 		e.took(kMediaLive)
 		m := e.mark(kMediaLive, e.str("time"))
-		m.text = cutText(r.show(detail), 60) + ": " + e.excerpt("detail.alarm_state", "detail.alert_type", "detail.alarm_id", "detail.pipeline", "detail.message", "detail.state")
+		m.say(e, cutText(r.show(detail), 60)+": ", "detail.alarm_state", "detail.alert_type", "detail.alarm_id", "detail.pipeline", "detail.message", "detail.state")
 		r.mediaLive(e, m)
 		return true
 	}
@@ -238,7 +238,7 @@ func (r *reader) cloudEvent(e *event) bool {
 			base = ""
 		}
 		m := e.mark(kCloudflare, e.str(base+"updated_at", "ts"))
-		m.text = e.excerpt(base+"event_type", base+"live_input_errored.error.code", base+"live_input_errored.error.message", base+"live_input_errored.video_codec", base+"live_input_errored.audio_codec")
+		m.say(e, "", base+"event_type", base+"live_input_errored.error.code", base+"live_input_errored.error.message", base+"live_input_errored.video_codec", base+"live_input_errored.audio_codec")
 		code := e.str(base + "live_input_errored.error.code")
 		if code == "" {
 			code = kind
@@ -249,7 +249,7 @@ func (r *reader) cloudEvent(e *event) bool {
 	if kind := e.str("type"); hasPrefix(kind, "video.live_stream.") {
 		e.took(kMux)
 		m := e.mark(kMux, e.str("created_at", "data.created_at"))
-		m.text = e.excerpt("type", "data.status", "data.id", "data.reconnect_window")
+		m.say(e, "", "type", "data.status", "data.id", "data.reconnect_window")
 		if c := r.code("mux", kind); c != nil {
 			r.addCode(c, strings.Clone(kind), c.severity, m)
 		} else {
@@ -266,7 +266,7 @@ func (r *reader) socialEvent(e *event) bool {
 	case hasSuffix(e.path, "configurationIssues[]") && e.has("type"):
 		e.took(kYouTube)
 		m := e.mark(kYouTube, "")
-		m.text = "configurationIssues: " + e.excerpt("type", "severity", "reason", "description")
+		m.say(e, "configurationIssues: ", "type", "severity", "reason", "description")
 		sev, told := diag.ParseSeverity(e.str("severity"))
 		exact := e.str("type")
 		if c := r.code("youtube-live", exact); c != nil {
@@ -284,7 +284,7 @@ func (r *reader) socialEvent(e *event) bool {
 	case hasSuffix(e.path, "healthStatus") && e.has("status"):
 		e.took(kYouTube)
 		m := e.mark(kYouTube, e.str("lastUpdateTimeSeconds"))
-		m.text = "healthStatus: " + e.excerpt("status", "lastUpdateTimeSeconds")
+		m.say(e, "healthStatus: ", "status", "lastUpdateTimeSeconds")
 		exact := e.str("status")
 		if c := r.code("youtube-live", "healthStatus:"+exact); c != nil {
 			r.addCode(c, "healthStatus:"+exact, c.severity, m)
@@ -293,7 +293,7 @@ func (r *reader) socialEvent(e *event) bool {
 	case e.has("error_code") && (e.has("error_message") || e.has("error_type")):
 		e.took(kFacebook)
 		m := e.mark(kFacebook, e.str("creation_time"))
-		m.text = "LiveVideo error: " + e.excerpt("error_code", "error_type", "error_message")
+		m.say(e, "LiveVideo error: ", "error_code", "error_type", "error_message")
 		sev := diag.Error
 		if e.str("error_type") == "info" {
 			sev = diag.Info
@@ -303,7 +303,7 @@ func (r *reader) socialEvent(e *event) bool {
 	case hasSuffix(e.path, "error") && e.has("error_subcode") && e.has("message"):
 		e.took(kFacebook)
 		m := e.mark(kFacebook, "")
-		m.text = "Graph API error: " + e.excerpt("code", "error_subcode", "type", "message", "error_user_title", "error_user_msg")
+		m.say(e, "Graph API error: ", "code", "error_subcode", "type", "message", "error_user_title", "error_user_msg")
 		exact := e.str("code") + "/" + e.str("error_subcode")
 		if r.code("facebook-live", exact) == nil && r.code("facebook-live", e.str("error_subcode")) != nil {
 			exact = e.str("error_subcode")
@@ -349,7 +349,7 @@ func (r *reader) otherEvent(e *event) bool {
 	case e.str("productId") == "10" && e.has("eventType"):
 		e.took(kAgoraGateway)
 		m := e.mark(kAgoraGateway, e.str("notifyMs"))
-		m.text = "Media Gateway: " + e.excerpt("eventType", "payload.errorCode", "payload.reason", "payload.region", "payload.videoProfile.codec", "payload.videoProfile.width", "payload.videoProfile.height", "payload.videoProfile.gop")
+		m.say(e, "Media Gateway: ", "eventType", "payload.errorCode", "payload.reason", "payload.region", "payload.videoProfile.codec", "payload.videoProfile.width", "payload.videoProfile.height", "payload.videoProfile.gop")
 		if gop, ok := e.num("payload.videoProfile.gop"); ok && gop > 0 {
 			r.set.number("keyframe-interval", gop, e.first, kAgoraGateway)
 		}
@@ -367,19 +367,19 @@ func (r *reader) otherEvent(e *event) bool {
 	case hasPrefix(e.str("level"), "error") && hasPrefix(e.str("code"), "Net"), e.has("description") && hasPrefix(e.str("code"), "Net"):
 		e.took(kRTMP)
 		m := e.mark(kRTMP, "")
-		m.text = "onStatus: " + e.excerpt("level", "code", "description")
+		m.say(e, "onStatus: ", "level", "code", "description")
 		e.emit("rtmp-protocol", e.str("code"), "onStatus", diag.Error, m)
 		return true
 	case hasPrefix(e.str("action"), "on_") && (e.has("client_id") || e.has("vhost") || e.has("server_id")):
 		e.took(kSRSHook)
 		m := e.mark(kSRSHook, "")
-		m.text = "HTTP callback: " + e.excerpt("action", "ip", "vhost", "app")
+		m.say(e, "HTTP callback: ", "action", "ip", "vhost", "app")
 		r.addEvent("SRS "+r.show(cutText(e.str("action"), 30)), diag.Info, "", m)
 		return true
 	case (e.str("action") == "publish" || e.str("action") == "publish_done") && e.has("appname"):
 		e.took(kAlibaba)
 		m := e.mark(kAlibaba, e.str("time"))
-		m.text = "Callback: " + e.excerpt("action", "ip", "app", "appname", "node", "width", "height")
+		m.say(e, "Callback: ", "action", "ip", "app", "appname", "node", "width", "height")
 		r.alibabaAction(e.str("action"), m)
 		return true
 	case r.alibabaFault(e):
@@ -414,7 +414,7 @@ func (r *reader) alibabaFault(e *event) bool {
 		}
 		e.took(kAlibaba)
 		m := e.mark(kAlibaba, e.str("Time", "time", "StartTime", "timestamp", "EventTime"))
-		m.text = "Push exception: " + e.excerpt(name, "DomainName", "domain", "AppName", "app", "Message", "message", "description")
+		m.say(e, "Push exception: ", name, "DomainName", "domain", "AppName", "app", "Message", "message", "description")
 		r.addCode(c, strings.Clone(v), c.severity, m)
 		return true
 	}

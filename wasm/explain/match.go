@@ -229,29 +229,34 @@ const window = 8
 // never looked at. Each template is looked for by the first window bytes of its
 // longest piece; what is found is then compared whole.
 type matcher struct {
-	shift  [1 << 13]uint8  // how far to go on, by the hash of the last two bytes of the window
-	first  [1 << 13]uint16 // first template whose window ends in them, from 1
-	next   []uint16
-	head   []string // the windows
-	limits []uint16
+	shift [hashes]uint8  // how far to go on, by the hash of the last three bytes of the window
+	first [hashes]uint16 // first template whose window ends in them, from 1
+	next  []uint16
+	start []byte   // first bytes of the windows
+	head  []string // the windows
 }
 
-func hash2(a, b byte) uint32 { return (uint32(a) ^ uint32(b)<<5) & (1<<13 - 1) }
+const hashes = 1 << 14
+
+func hash3(a, b, c byte) uint32 {
+	return (uint32(a) ^ uint32(b)<<4 ^ uint32(c)<<8) & (hashes - 1)
+}
 
 func (m *matcher) init(list []template) {
 	for i := range m.shift {
-		m.shift[i] = window - 1
+		m.shift[i] = window - 2
 	}
 	m.next = make([]uint16, len(list)+1)
+	m.start = make([]byte, len(list)+1)
 	m.head = make([]string, len(list)+1)
 	for i := range list {
 		h := list[i].pieces[list[i].anchor][:window]
-		m.head[i+1] = h
-		for k := 1; k < window; k++ {
-			x := hash2(h[k-1], h[k])
+		m.head[i+1], m.start[i+1] = h, h[0]
+		for k := 2; k < window; k++ {
+			x := hash3(h[k-2], h[k-1], h[k])
 			m.shift[x] = min(m.shift[x], uint8(window-1-k))
 		}
-		x := hash2(h[window-2], h[window-1])
+		x := hash3(h[window-3], h[window-2], h[window-1])
 		m.next[i+1] = m.first[x]
 		m.first[x] = uint16(i + 1)
 	}
@@ -268,13 +273,13 @@ type match struct {
 func (t *table) find(b string, out []match) []match {
 	m := &t.wm
 	for i := window - 1; i < len(b); {
-		x := hash2(b[i-1], b[i])
+		x := hash3(b[i-2], b[i-1], b[i])
 		if s := m.shift[x]; s > 0 {
 			i += int(s)
 			continue
 		}
 		for k := m.first[x]; k != 0; k = m.next[k] {
-			if b[i-window+1:i+1] == m.head[k] {
+			if b[i-window+1] == m.start[k] && b[i-window+1:i+1] == m.head[k] {
 				if c, ok := t.templates[k-1].check(b, i-window+1); ok {
 					c.t = &t.templates[k-1]
 					out = append(out, c)

@@ -17,8 +17,10 @@ type reader struct {
 	seen   [kindCount]Kind
 	hints  map[string]bool // platforms that something in the text points to
 	js     scanner
-	part   bool // in the middle of a long line
-	joined string
+	part   bool   // in the middle of a long line
+	joined []byte // the line before, where a message may go on over its end
+	rec    record
+	inside record // a line in a string of JSON
 	found  []match
 	buf    []byte // a line without its colours
 
@@ -219,7 +221,8 @@ func (r *reader) close() {
 
 // text takes a line that is no JSON so far.
 func (r *reader) text(s string, line int) {
-	rec := r.parse(s, line)
+	rec := &r.rec // one is enough: a line is done with before the next begins
+	*rec = r.parse(s, line)
 	switch {
 	case rec.shaped:
 		r.kind, r.plain = rec.kind, 0
@@ -241,7 +244,7 @@ func (r *reader) text(s string, line int) {
 	if at, implicit := jsonStart(body); at >= 0 {
 		if at > 0 {
 			rec.text = body[:at]
-			r.record(&rec)
+			r.record(rec)
 		}
 		if body[at] == '{' && at+1 < len(body) && body[at+1] == '\\' {
 			body, at = unescaped(body[at:]), 0
@@ -252,7 +255,7 @@ func (r *reader) text(s string, line int) {
 		}
 		return
 	}
-	r.record(&rec)
+	r.record(rec)
 }
 
 // jsonStart finds where JSON begins in a line, -1 where it does not; implicit
@@ -288,6 +291,9 @@ func jsonStart(s string) (at int, implicit bool) {
 				break
 			}
 		}
+		return -1, false
+	}
+	if strings.IndexByte(s, '{') < 0 {
 		return -1, false
 	}
 	if i := strings.Index(s, `{"`); i >= 0 {
@@ -408,8 +414,8 @@ func excerptOf(s string, start, end int) string {
 
 // join looks over the line end that a terminal or a mail put in.
 func (r *reader) join(rec *record, n int) {
-	prev := r.joined
-	r.joined = ""
+	prev := text(r.joined)
+	r.joined = r.joined[:0]
 	if !rec.shaped && rec.time == "" && prev != "" && len(rec.raw) <= 250 {
 		if n == 0 {
 			for _, between := range [...]string{"", " "} {
@@ -427,7 +433,7 @@ func (r *reader) join(rec *record, n int) {
 		}
 	}
 	if len(rec.raw) >= 40 && len(rec.raw) <= 250 && n == 0 {
-		r.joined = strings.Clone(rec.raw)
+		r.joined = append(r.joined[:0], rec.raw...)
 	}
 }
 

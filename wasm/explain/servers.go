@@ -243,7 +243,7 @@ func (r *reader) textLine(rec *record) {
 		ev.learn()
 		r.count(kAlibaba, rec.line, 0, 1)
 		m := ev.mark(kAlibaba, ev.str("time"))
-		m.text = "Callback: " + ev.excerpt("action", "ip", "app", "appname", "node", "width", "height")
+		m.say(&ev, "Callback: ", "action", "ip", "app", "appname", "node", "width", "height")
 		r.alibabaAction(ev.str("action"), m)
 		return
 	}
