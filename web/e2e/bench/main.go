@@ -1,7 +1,7 @@
 // Command bench measures Ingest Doctor beside its peers, in one run on the
 // same files: `make bench`. Natively it runs the program, ffprobe, flvmeta,
 // mediainfo, cat and dd; in Chromium the page's worker with every check on, raw
-// reading of the same kind, mpegts.js and mediainfo.js. Times are medians of
+// reading of the same kind, mpegts.js and mediainfo.js; the server under load beside nginx. Times are medians of
 // alternated rounds, ratios medians of the rounds' ratios, files warm in the
 // page cache.
 package main
@@ -33,7 +33,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds of each measurement (slow peers: three)")
 	flag.StringVar(&o.files, "files", "", "only recordings whose name contains this")
-	flag.StringVar(&o.only, "only", "", "only the part named: native, browser or start")
+	flag.StringVar(&o.only, "only", "", "only the part named: native, browser, start or load")
 	flag.StringVar(&o.markdown, "markdown", "", "write the tables to this file too")
 	flag.BoolVar(&o.keep, "keep", false, "keep the generated recordings for the next run")
 	flag.Parse()
@@ -110,6 +110,9 @@ func run(ctx context.Context, o options) error {
 				return err
 			}
 		}
+	}
+	if err := b.load(ctx); err != nil {
+		return err
 	}
 	if err := b.browser(ctx, []flvgen.Spec{flvgen.Large20, flvgen.Large300, flvgen.Large2200, flvgen.Small}); err != nil {
 		return err
