@@ -29,7 +29,7 @@
         title: this.title || this.textContent.trim() || this.words,
         onload: () => {
           clearTimeout(this.timer);
-          this.timer = setTimeout(() => this.show(0), 4000);
+          this.timer = setTimeout(() => this.show(0), 2500);
           this.tell(); // a page that is there answers
         },
       });

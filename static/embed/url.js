@@ -9,8 +9,11 @@
   const profile = root.querySelector("#profile");
   const state = root.querySelector("#state");
   const result = root.querySelector("#result");
+  const said = root.querySelector("#said");
   const marks = root.querySelector("#marks");
 
+  const loading = "Loading the linter…";
+  const ready = "Ready: type or paste a URL.";
   let started = false;
   let field; // underlines what was found
   let id = 0; // of what was asked last
@@ -27,7 +30,7 @@
   const start = () => {
     if (started) return;
     started = true;
-    state.textContent = "Loading the linter…";
+    state.textContent = loading;
     const script = make("script", { src: client });
     script.onload = () => {
       ingestLinter.listen(receive);
@@ -54,7 +57,8 @@
       ingestLinter.forget();
       field.paint(input.value, []);
       result.replaceChildren();
-      say(ingestLinter.about ? "Ready: type or paste a URL." : "Loading the linter…");
+      state.textContent = ingestLinter.about ? ready : loading;
+      say("");
       return;
     }
     ingestLinter.lint(id, { text: input.value, profile: profile.value });
@@ -63,7 +67,7 @@
   function receive(message) {
     switch (message.t) {
       case "ready":
-        if (!input.value.trim()) state.textContent = "Ready: type or paste a URL.";
+        if (!input.value.trim()) state.textContent = ready;
         break;
       case "linted":
         if (message.id === id) show(JSON.parse(message.report), JSON.parse(message.plain));
@@ -72,7 +76,7 @@
         if (message.fatal) failed(message.text);
         else if (message.id === id) {
           result.replaceChildren();
-          say(message.text);
+          state.textContent = message.text;
         }
     }
   }
@@ -81,7 +85,7 @@
   const say = (text) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      state.textContent = text;
+      said.textContent = text;
     }, 500);
   };
 
@@ -95,6 +99,7 @@
 
   const show = (report, plain) => {
     const { verdict, findings } = report;
+    state.textContent = `Checked against: ${report.profile.name}`;
     const worst = words[verdict.severity] ? verdict.severity : "off";
     const list = make("ul", { className: "hits" });
     for (const f of findings) {

@@ -1405,7 +1405,7 @@ func (s *Site) embedURL(chosen string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "</select> <label for=\"url\">Ingest URL, with its key</label><div class=\"marked\"><div class=\"marked__text\" id=\"marks\" aria-hidden=\"true\"></div><textarea class=\"marked__input\" id=\"url\" rows=\"2\" disabled autocomplete=\"off\" autocapitalize=\"off\" autocorrect=\"off\" spellcheck=\"false\" aria-describedby=\"state\"></textarea></div><p class=\"small\" id=\"state\" role=\"status\">This needs JavaScript and WebAssembly.</p><div id=\"result\"></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "</select> <label for=\"url\">Ingest URL, with its key</label><div class=\"marked\"><div class=\"marked__text\" id=\"marks\" aria-hidden=\"true\"></div><textarea class=\"marked__input\" id=\"url\" rows=\"2\" disabled autocomplete=\"off\" autocapitalize=\"off\" autocorrect=\"off\" spellcheck=\"false\" aria-describedby=\"state\"></textarea></div><p class=\"small\" id=\"state\" role=\"status\">This needs JavaScript and WebAssembly.</p><div id=\"result\"></div><p class=\"sr-only\" id=\"said\" role=\"status\"></p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1417,7 +1417,7 @@ func (s *Site) embedURL(chosen string) templ.Component {
 			var templ_7745c5c3_Var73 string
 			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs("icon-" + sev.String())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `embed.templ`, Line: 238, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `embed.templ`, Line: 239, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var73))
 			if templ_7745c5c3_Err != nil {

@@ -217,7 +217,9 @@ func (s *Server) embedRule(c echo.Context) error {
 func (s *Server) embedSearch(c echo.Context) error {
 	f := s.frameOf(c)
 	c.Response().Header().Set("Cache-Control", "private, no-cache")
-	return s.framed(c, http.StatusOK, embedPolicy, f, s.pages.EmbedSearch(f, found(f.Query, "", s.kb.All(f.Query, "", 8))))
+	list := found(f.Query, "", s.kb.All(f.Query, "", 8))
+	list.Rules = list.Rules[:min(3, len(list.Rules))]
+	return s.framed(c, http.StatusOK, embedPolicy, f, s.pages.EmbedSearch(f, list))
 }
 
 func (s *Server) embedURL(c echo.Context) error {

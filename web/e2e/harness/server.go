@@ -130,6 +130,12 @@ func (s *Server) Stop() error {
 	}
 }
 
+// Kill ends the server as a crash does.
+func (s *Server) Kill() {
+	s.cmd.Process.Kill()
+	s.done <- <-s.done
+}
+
 // Log is what the server has written so far.
 func (s *Server) Log() string { return s.log.String() }
 
