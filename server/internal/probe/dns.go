@@ -47,6 +47,7 @@ func (p *Prober) lookup(ctx context.Context, record, name string) (a answer) {
 	began := time.Now()
 	addrs, err := r.LookupNetIP(ctx, network, name)
 	a.took = time.Since(began)
+	log.close()
 	for _, ip := range addrs {
 		// A records come as IPv4, in whatever form a resolver has them. What a AAAA
 		// record holds stays as it is: a mapped address is refused.
@@ -130,6 +131,32 @@ type dnsLog struct {
 	seen    bool
 	rcode   dnsmessage.RCode
 	aliases []string
+
+	conns  []net.Conn
+	closed bool
+}
+
+// keep takes note of a connection to a name server.
+func (l *dnsLog) keep(c net.Conn) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		c.Close()
+		return net.ErrClosed
+	}
+	l.conns = append(l.conns, c)
+	return nil
+}
+
+// close ends what the resolver still waits for: it goes on for ten seconds
+// after its context has ended.
+func (l *dnsLog) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, c := range l.conns {
+		c.Close()
+	}
 }
 
 // resolver makes a resolver that asks the system's name servers, or one
@@ -144,6 +171,9 @@ func (l *dnsLog) resolver(server string) *net.Resolver {
 			var d net.Dialer
 			c, err := d.DialContext(ctx, network, address)
 			if err != nil {
+				return nil, err
+			}
+			if err := l.keep(c); err != nil {
 				return nil, err
 			}
 			switch c := c.(type) {

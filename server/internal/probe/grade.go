@@ -73,6 +73,9 @@ func (l *Ladder) height() int {
 // was read: where the server was reached, a rule about host, port or scheme is
 // a warning.
 func (r *run) lintFindings() []diag.Finding {
+	if r.refused {
+		return nil // the same answer for all
+	}
 	out := slices.Clone(r.plan.Lint)
 	reached := slices.ContainsFunc(r.ladders, func(l Ladder) bool { return l.State == OK })
 	for i := range out {
