@@ -16,7 +16,7 @@
 //   ingestLinter.rates(id, what, video, audio)
 //   ingestLinter.forget()                drops what was typed from the worker's memory
 //   ingestLinter.about                   the JSON of 'ready', '' until then
-//   ingestLinter.field(input, marks)     a Field, see there
+//   ingestLinter.field(input, marks, which)  a Field, see there: underlines what is found in it
 //
 // id is a number of the caller's; what is {text, key, split, profile, signKey}: the URL, or with
 // split the server field and the key field; profile '' for the one that the URL tells.
@@ -39,6 +39,7 @@
   let waiting = [];   // calls from before the worker was ready
   let busy = null;    // the lint that the worker is on
   let next = null;    // the newest one behind it
+  const fields = new Set();
 
   const client = {about: '', start, listen, lint, sign, rates, forget, field};
   window.ingestLinter = client;
@@ -110,6 +111,7 @@
         for (const m of waiting.splice(0)) worker.postMessage(m);
         break;
       case 'linted':
+        underline(message.report);
         done(message.id);
         break;
       case 'failed': {
@@ -135,6 +137,17 @@
     if (!where) start();
     if (worker && client.about) worker.postMessage(message);
     else waiting.push(message);
+  }
+
+  // underline shows the findings in the fields, if they still hold the text that
+  // was judged.
+  function underline(report) {
+    if (fields.size === 0 || !busy) return;
+    const {findings} = JSON.parse(report);
+    for (const f of fields) {
+      f.paint(f.which === 'key' ? busy.what.key : busy.what.text,
+        findings.filter((x) => x.start !== undefined && (x.field === 'key') === (f.which === 'key')));
+    }
   }
 
   function done(id) {
@@ -173,30 +186,39 @@
 
   // A Field underlines places of a text area. marks is an element in the same grid
   // cell, behind it, with the same font, padding and wrapping (.marked in
-  // tool.css): it holds the same text, invisible, and gives the cell its height.
+  // url.css): it holds the same text, invisible, and gives the cell its height.
+  // which is 'key' for the key field, else 'text': what comes back from lint is
+  // painted by itself, into fields that still hold the text that was judged.
   //
-  //   paint(text, spans)      spans: [{start, end, severity, class}] in bytes; a text that
-  //                           is no longer the field's is not painted
+  //   paint(text, spans)      spans: [{start, end, severity}] in bytes
   //   select(start, end)      selects that range (bytes) and brings it into view
   //   replace(text)           as if typed, so that Ctrl-Z brings the old text back
-  //   clear()                 empties the field
+  //   set(text)               without an input event
+  //   clear()                 empties the field, with an input event
   //   close()
   class Field {
-    constructor(input, marks) {
+    constructor(input, marks, which) {
       this.input = input;
       this.marks = marks;
+      this.which = which === 'key' ? 'key' : 'text';
       this.text = null;
       this.ranges = [];          // {from, to, severity} in UTF-16 units
       this.onInput = () => this.mirror();
+      // A URL is one line; what is pasted stays as it is.
+      this.onBreak = (e) => { if (e.inputType === 'insertLineBreak') e.preventDefault(); };
       // What was typed does not come back with the Back button.
       this.onLeave = () => this.clear();
       input.addEventListener('input', this.onInput);
+      input.addEventListener('beforeinput', this.onBreak);
       addEventListener('pagehide', this.onLeave);
+      fields.add(this);
       this.mirror();
     }
 
     close() {
       this.input.removeEventListener('input', this.onInput);
+      this.input.removeEventListener('beforeinput', this.onBreak);
+      fields.delete(this);
       removeEventListener('pagehide', this.onLeave);
     }
 
@@ -273,6 +295,11 @@
       }
     }
 
+    set(text) {
+      this.input.value = text;
+      this.mirror();
+    }
+
     clear() {
       if (this.input.value === '') return;
       this.input.value = '';
@@ -310,5 +337,5 @@
     return (offset) => found.get(offset);
   }
 
-  function field(input, marks) { return new Field(input, marks); }
+  function field(input, marks, which) { return new Field(input, marks, which); }
 })();

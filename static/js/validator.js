@@ -1,6 +1,7 @@
 'use strict';
 // The page's side of the worker: compiles validator.wasm while the rest of the
-// page loads, keeps a warm worker, and replaces one that hangs.
+// page loads, keeps a warm worker, and replaces one that hangs. On a page that
+// takes no recordings it begins when somebody listens.
 //
 //   ingestValidator.listen(fn)             fn(message) for every message of the worker (worker.js),
 //                                          and {t: 'failed', text, fatal: true} when it cannot start
@@ -32,13 +33,21 @@
   }
 
   function listen(fn) {
+    begin();
     listener = fn;
     for (const message of early.splice(0)) fn(message);
   }
 
-  const compiled = compile();
-  compiled.catch(() => {});
-  spawn();
+  let compiled = null;
+
+  function begin() {
+    if (compiled) return;
+    compiled = compile();
+    compiled.catch(() => {});
+    spawn();
+  }
+
+  if (document.querySelector('[data-drop="files"]')) begin();
 
   async function compile() {
     const response = await fetch(urls.wasm);

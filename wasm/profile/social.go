@@ -59,7 +59,7 @@ var youtube = &Profile{
 	NeedAudio: Need{Severity: diag.Warning, Basis: inferred, Source: youtubeHealth, Note: "Stream health names noAudioStream."},
 	URL: URLForm{
 		Template: "rtmps://a.rtmps.youtube.com:443/live2/<stream key>",
-		Example:  "rtmps://a.rtmps.youtube.com:443/live2/xxxx-xxxx-xxxx-xxxx-xxxx",
+		Example:  "rtmps://a.rtmps.youtube.com:443/live2/abcd-efgh-ijkl-mnop-qrst",
 		Schemes:  []Scheme{{"rtmps", []int{443}, true}, {"rtmp", []int{1935}, false}},
 		Hosts: []Host{
 			{Exact: "a.rtmps.youtube.com", Scheme: "rtmps", Note: "rtmps only"},

@@ -70,12 +70,25 @@ type tool struct {
 	path, name string
 }
 
-var fileTool = tool{"/check/file", "Check a recording"}
+// icon is the symbol of static/icons.svg that stands for it.
+func (t tool) icon() string {
+	if t == urlTool {
+		return "link"
+	}
+	return "file-video"
+}
+
+var (
+	fileTool = tool{"/check/file", "Check a recording"}
+	urlTool  = tool{"/check/url", "Check a URL"}
+)
 
 // toolFor names the tool that raises the rules of a family.
 func toolFor(f rules.Family) (t tool, ok bool) {
 	switch f {
-	case rules.IngestURLs, rules.Reachability:
+	case rules.IngestURLs:
+		return urlTool, true
+	case rules.Reachability:
 		return tool{}, false
 	}
 	return fileTool, true
@@ -84,6 +97,7 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 // navigation is the header's, in order.
 var navigation = []tool{
 	fileTool,
+	urlTool,
 	{"/codes", "Codes"},
 	{"/guides", "Guides"},
 	{"/platforms", "Platforms"},

@@ -97,8 +97,8 @@ func TestRule(t *testing.T) {
 			for _, g := range gradedBy(r) {
 				d.says("main table td", severityWord(g.severity))
 			}
-			if _, ok := toolFor(r.Family); ok {
-				d.one("main aside a[href=/check/file]")
+			if t, ok := toolFor(r.Family); ok {
+				d.one("main aside a[href=" + t.path + "]")
 			}
 			message := words(d.one("main .message"))
 			if strings.ContainsAny(message, "{}[]") || message == "" {

@@ -283,27 +283,4 @@ func (c *checkPage) media(j *Job) app.UI {
 	)
 }
 
-func (c *checkPage) checks(j *Job) app.UI {
-	list := checkGroups(j.Report)
-	body := make([]app.UI, 0, len(list))
-	for _, g := range list {
-		items := make([]app.UI, 0, len(g.Checks))
-		for _, k := range g.Checks {
-			item := []app.UI{app.A().Href("/rules/" + k.Rule).Text(k.Title)}
-			if k.Why != "" {
-				item = append(item, app.Span().Class("muted").Text(" "+visible(k.Why)))
-			}
-			items = append(items, app.Li().DataSet("check", k.Rule).DataSet("state", g.State).Body(item...))
-		}
-		body = append(body, app.Details().Class("details checks__group").DataSet("state", g.State).Body(
-			app.Summary().Body(
-				app.Span().Class("sev sev--"+g.Class).Body(icon(g.Icon, ""), app.Text(g.Title)),
-				app.Span().Class("count").Text(" "+strconv.Itoa(len(g.Checks))),
-			),
-			app.Ul().Class("list-plain small checks__list").Body(items...),
-		))
-	}
-	return panel("checks", "Checks", []app.UI{
-		app.Span().Class("count").Text(plural(int64(len(j.Report.Checks)), "rule", "rules")),
-	}, body...)
-}
+func (c *checkPage) checks(j *Job) app.UI { return checksPanel(j.Report) }

@@ -34,19 +34,7 @@ func (c *checkPage) Render() app.UI {
 	)
 }
 
-func (c *checkPage) updateNotice() app.UI {
-	n := app.Div().ID("update").Class("update callout")
-	if !c.update {
-		return n.Hidden(true)
-	}
-	return n.Role("status").Body(
-		icon("refresh-cw", ""),
-		app.P().Text("A new version of this page is ready."),
-		app.P().Body(
-			app.Button().Type("button").Class("btn btn--small").OnClick(c.reload).Text("Reload"),
-		),
-	)
-}
+func (c *checkPage) updateNotice() app.UI { return newerVersion(c.update, c.reload) }
 
 // input is where recordings come in and what they are checked against.
 func (c *checkPage) input() app.UI {

@@ -111,30 +111,11 @@ func (c *checkPage) about(j *Job) []app.UI {
 			out = append(out, app.P().ID("input-state").Class("small").Body(app.Strong().Text(s)))
 		}
 	}
-	counts := app.P().ID("counts").Class("cluster small")
-	var badges []app.UI
-	for _, n := range []struct {
-		n         int
-		sev       diag.Severity
-		one, many string
-	}{
-		{r.Verdict.Errors, diag.Error, "error", "errors"},
-		{r.Verdict.Warnings, diag.Warning, "warning", "warnings"},
-		{r.Verdict.Infos, diag.Info, "note", "notes"},
-	} {
-		if n.n > 0 {
-			badges = append(badges, app.Span().Class("sev sev--"+n.sev.String()).Body(
-				icon(severityIcon(n.sev), ""), app.Text(plural(int64(n.n), n.one, n.many))))
-		}
+	none := "No findings"
+	if j.State != Done {
+		none = "No findings yet"
 	}
-	if len(badges) == 0 {
-		text := "No findings"
-		if j.State != Done {
-			text = "No findings yet"
-		}
-		badges = append(badges, app.Span().Class("muted").Text(text))
-	}
-	return append(out, counts.Body(badges...))
+	return append(out, countBadges(&r.Verdict, none))
 }
 
 func (c *checkPage) again(j *Job) app.UI {

@@ -36,6 +36,10 @@ type FindingView struct {
 	LastMS  int64
 	Offset  int64
 	OnPlot  bool // the place has a moment, not only an offset
+
+	InText     bool // the place is a span of a text: bytes, half-open
+	Start, End int
+	Field      string // key where it is in the key field
 }
 
 // Group is the findings of one severity.
@@ -100,6 +104,9 @@ func newFindingView(f *diag.Finding, r *diag.Report) FindingView {
 	v.Message = visible(v.Message)
 	v.place(f)
 	v.rung(f)
+	if f.Span != nil {
+		v.InText, v.Start, v.End, v.Field = true, f.Start, f.End, f.Field
+	}
 	if known {
 		v.extent(f, rule)
 	}

@@ -104,5 +104,7 @@ func currentNav(header, path string) string {
 	if !strings.Contains(header, link) || strings.Contains(header, link+` aria-current`) {
 		return header
 	}
+	// the shell is drawn once for all tool pages
+	header = strings.ReplaceAll(header, ` aria-current="page"`, "")
 	return strings.Replace(header, link, link+` aria-current="page"`, 1)
 }

@@ -22,6 +22,18 @@
 //	#media             the media table           #checks                checks; [data-check=<rule>] with data-state
 //	#copy-ticket       Markdown                  #download              JSON
 //	#remux             the ffmpeg line           #status                the polite live region
+//
+// On /check/url besides #verdict, #headline, #counts, [data-finding], #copy-ticket,
+// #download, #profile and #status:
+//
+//	#url #server #key  the fields                 #url-marks ...          what is underlined in them
+//	#one #two          one field or two           #recognised             what it is held against
+//	#mended #use       the mended URL, its button #parts [data-part=<n>]  the parts
+//	#show-secrets      toggle                     [data-setting=<id>]     what to type into a program
+//	#probe             link to the probe          #show-<key>             selects a finding's characters
+//	#sign-key #sign-for #sign #made #use-made     signing                 #expiry     how long it runs
+//	#video-rate #audio-rate #rates                data rates              #examples   the empty state
+//
 //	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted
 package ui
 
@@ -43,6 +55,7 @@ var shipped []diag.Profile
 func Register(profiles ...diag.Profile) {
 	shipped = profiles
 	app.Route(FilePath, func() app.Composer { return &checkPage{} })
+	app.Route(URLPath, func() app.Composer { return &urlPage{} })
 }
 
 // fallbackProfile is chosen until the person chooses.

@@ -224,11 +224,12 @@ func Eval[T any](t *Tab, js string) (T, error) {
 	return chromedp.Run(t.Ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 }
 
-// Wait runs JavaScript until it is true, or fails with what happened meanwhile.
+// Wait runs JavaScript until it, or what it promises, is true, or fails with what
+// happened meanwhile.
 func (t *Tab) Wait(js string, limit time.Duration) error {
 	deadline := time.Now().Add(limit)
 	for {
-		ok, err := Eval[bool](t, "!!("+js+")")
+		ok, err := Eval[bool](t, "(async () => !!(await ("+js+")))()")
 		if ok {
 			return nil
 		}

@@ -1,0 +1,94 @@
+package ui
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/wasm/diag"
+)
+
+// What several pages have in common.
+
+// countBadges are the numbers of findings; none is what stands there when there
+// are none.
+func countBadges(v *diag.Verdict, none string) app.UI {
+	var badges []app.UI
+	for _, n := range []struct {
+		n         int
+		sev       diag.Severity
+		one, many string
+	}{
+		{v.Errors, diag.Error, "error", "errors"},
+		{v.Warnings, diag.Warning, "warning", "warnings"},
+		{v.Infos, diag.Info, "note", "notes"},
+	} {
+		if n.n > 0 {
+			badges = append(badges, app.Span().Class("sev sev--"+n.sev.String()).Body(
+				icon(severityIcon(n.sev), ""), app.Text(plural(int64(n.n), n.one, n.many))))
+		}
+	}
+	if len(badges) == 0 {
+		badges = append(badges, app.Span().Class("muted").Text(none))
+	}
+	return app.P().ID("counts").Class("cluster small").Body(badges...)
+}
+
+// checksPanel is what became of every rule.
+func checksPanel(r *diag.Report) app.UI {
+	list := checkGroups(r)
+	body := make([]app.UI, 0, len(list))
+	for _, g := range list {
+		items := make([]app.UI, 0, len(g.Checks))
+		for _, k := range g.Checks {
+			item := []app.UI{app.A().Href("/rules/" + k.Rule).Text(k.Title)}
+			if k.Why != "" {
+				item = append(item, app.Span().Class("muted").Text(" "+visible(k.Why)))
+			}
+			items = append(items, app.Li().DataSet("check", k.Rule).DataSet("state", g.State).Body(item...))
+		}
+		body = append(body, app.Details().Class("details checks__group").DataSet("state", g.State).Body(
+			app.Summary().Body(
+				app.Span().Class("sev sev--"+g.Class).Body(icon(g.Icon, ""), app.Text(g.Title)),
+				app.Span().Class("count").Text(" "+strconv.Itoa(len(g.Checks))),
+			),
+			app.Ul().Class("list-plain small checks__list").Body(items...),
+		))
+	}
+	return panel("checks", "Checks", []app.UI{
+		app.Span().Class("count").Text(plural(int64(len(r.Checks)), "rule", "rules")),
+	}, body...)
+}
+
+// newerVersion says that one is ready.
+func newerVersion(ready bool, reload app.EventHandler) app.UI {
+	n := app.Div().ID("update").Class("update callout")
+	if !ready {
+		return n.Hidden(true)
+	}
+	return n.Role("status").Body(
+		icon("refresh-cw", ""),
+		app.P().Text("A new version of this page is ready."),
+		app.P().Body(
+			app.Button().Type("button").Class("btn btn--small").OnClick(reload).Text("Reload"),
+		),
+	)
+}
+
+// commandBlock is a text to copy: what is shown, and what is copied.
+func commandBlock(id, shown, copied, labelledBy, copyLabel string) app.UI {
+	code := app.Code().Text(visible(shown))
+	if id != "" {
+		code = code.ID(id)
+	}
+	return app.Div().Class("code-block code-block--wrap").Body(
+		app.Pre().TabIndex(0).Aria("labelledby", labelledBy).Body(code),
+		copyButton(copied, copyLabel),
+	)
+}
+
+// small is a paragraph in small print.
+func small(text string) app.UI { return app.P().Class("small").Text(text) }
+
+// muted is one that steps back.
+func muted(text string) app.UI { return app.P().Class("small muted").Text(text) }

@@ -1,0 +1,197 @@
+package ui
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// examples is the empty state: what each platform's URL looks like, one click
+// from being tried.
+func (c *urlPage) examples() app.UI {
+	forms := c.desk.Forms
+	if f := c.desk.form(c.desk.What.Profile); f != nil {
+		return app.Div().ID("examples").Class("stack").Body(c.form(f), panel("try", "Try it", nil, c.example(f)), c.whatYouGet())
+	}
+	if len(forms) == 0 {
+		return c.whatYouGet()
+	}
+	items := make([]app.UI, 0, len(forms))
+	for i := range forms {
+		f := &forms[i]
+		if f.ID != "azure-live-encoding" && f.Platform == "azure-media-services" && f.ID != "azure-v2" {
+			continue // the same form
+		}
+		items = append(items, app.Li().Body(c.example(f)))
+	}
+	return app.Div().ID("examples").Class("stack").Body(
+		panel("try", "Examples", nil,
+			muted("Invented values, in each platform's form. Take one and change it."),
+			app.Ul().Class("list-plain urlcheck__examples").Body(items...),
+		),
+		c.whatYouGet(),
+	)
+}
+
+func (c *urlPage) example(f *URLForm) app.UI {
+	example, id := f.Example, f.ID
+	name := f.Name
+	if f.Platform == "azure-media-services" && f.ID != "azure-v2" {
+		name = "Azure Media Services"
+	}
+	b := app.Button().Type("button").ID("try-"+id).Class("btn btn--small").Aria("label", "Try the example of "+name).Text("Try").
+		OnClick(func(ctx app.Context, _ app.Event) {
+			if c.desk.What.Split {
+				c.setSplit(ctx, false, "")
+			}
+			if f := c.fields[urlField]; f != nil {
+				f.Call("replace", example)
+			}
+		}, app.EventScope(id))
+	if !c.live || c.desk.L == nil {
+		b = b.Disabled(true)
+	}
+	return app.Div().Class("urlcheck__example").Body(
+		app.Div().Body(
+			app.P().Class("small").Body(app.Strong().Text(name)),
+			app.Code().Class("small").Text(f.Example),
+		),
+		b,
+	)
+}
+
+func (c *urlPage) whatYouGet() app.UI {
+	return panel("what", "What you get", nil,
+		app.Ul().Body(
+			app.Li().Text("What is wrong, underlined at the very characters, each with its reason and its fix: scheme, port, host, application, access token, stream name, signature, expiry, stray characters, placeholders that were never replaced."),
+			app.Li().Text("The mended URL, one click away, and the URL part by part with its secrets masked."),
+			app.Li().Text("What to type into OBS Studio, FFmpeg, GStreamer and vMix: server, key, command."),
+			app.Li().Text("For Tencent and Alibaba: until when the URL is good, whether its signature verifies with your key, and a freshly signed URL."),
+		),
+		app.P().Body(app.Text("A whole line from a mail, a command or a chat may be pasted: what does not belong is named and taken away. "),
+			app.A().Href("/rules#ingest-urls").Text("All rules"), app.Text(" with their reasons.")),
+	)
+}
+
+var signDurations = []struct {
+	value, label string
+}{
+	{"3600", "1 hour"},
+	{"43200", "12 hours"},
+	{"86400", "1 day"},
+	{"604800", "7 days"},
+	{"2592000", "30 days"},
+}
+
+// signing is about a signed URL: how long it is good, whether it verifies, and
+// a fresh one. The key stays in the browser.
+func (c *urlPage) signing(r *URLResult, f *URLForm) app.UI {
+	var body []app.UI
+	if e := r.Expiry; e != nil {
+		body = append(body, values(c.expiry(e), "urlcheck__expiry"))
+		class := "sev sev--passed"
+		ic := "clock"
+		switch n := e.Unix - c.now; {
+		case n <= 0:
+			class, ic = "sev sev--error", "octagon-x"
+		case n < 12*3600:
+			class, ic = "sev sev--warning", "triangle-alert"
+		}
+		body = append(body, app.P().Body(app.Span().ID("expiry").Class(class+" num").Body(icon(ic, ""), app.Text("It "+left(e.Unix, c.now)))))
+	}
+	state, class, ic := "", "", ""
+	switch r.Signature {
+	case "verified":
+		state, class, ic = "The signature verifies with this key", "passed", "circle-check"
+	case "mismatch":
+		state, class, ic = "The signature does not verify", "error", "octagon-x"
+	case "unchecked":
+		state, class, ic = "The signature is not verified: type the key", "off", "circle-question-mark"
+	default:
+		state, class, ic = "The URL has no signature", "off", "circle-minus"
+	}
+	key := app.Input().ID("sign-key").Class("input input--secret mono").Type("text").AutoComplete(false).Spellcheck(false).
+		Attr("autocapitalize", "off").Attr("data-1p-ignore", "true").Attr("data-lpignore", "true").Attr("data-bwignore", "true").
+		Aria("describedby", "sign-hint signature").OnInput(c.setSignKey)
+	if c.desk.Show {
+		key = key.Class("input--shown")
+	}
+	options := make([]app.UI, 0, len(signDurations))
+	for _, d := range signDurations {
+		options = append(options, app.Option().Value(d.value).Text(d.label).Selected(d.value == c.signFor))
+	}
+	body = append(body,
+		app.Div().Class("field").Body(
+			app.Label().Class("label").For("sign-key").Text("Signing key"),
+			key,
+			app.P().ID("sign-hint").Class("hint").Text("From the platform's console. It stays in this browser, to verify "+f.Signed+" and to sign."),
+		),
+		app.P().ID("signature").DataSet("state", r.Signature).Body(app.Span().Class("sev sev--"+class).Body(icon(ic, ""), app.Text(state))),
+		app.Div().Class("toolbar").Body(
+			app.Label().Class("label").For("sign-for").Text("Fresh URL, good for"),
+			app.Select().ID("sign-for").Class("select urlcheck__for").OnChange(c.setSignFor).Body(options...),
+			app.Button().Type("button").ID("sign").Class("btn").OnClick(c.sign).Body(icon("key-round", ""), app.Text("Sign")),
+		),
+		c.made("signed"),
+	)
+	return panel("signing", "Signature and expiry", nil, body...)
+}
+
+func (c *urlPage) expiry(e *URLExpiry) []Value {
+	local := e.Local
+	if local == "" {
+		local = "the same: this computer's clock is on UTC"
+	}
+	return []Value{{"Good until", e.UTC}, {"Local time", local}, {"Says", "parameter " + e.Param}}
+}
+
+// made is a URL that was made on request.
+func (c *urlPage) made(kind string) app.UI {
+	m := c.desk.Made
+	if m == nil || m.Kind != kind || m.URL == "" {
+		return app.Div().Hidden(true)
+	}
+	shown := m.Shown
+	if c.desk.Show {
+		shown = m.URL
+	}
+	return app.Div().Class("stack stack--tight").Body(
+		app.P().ID("made-label").Class("small muted").Text("The URL"),
+		commandBlock("made", shown, m.URL, "made-label", "Copy the URL"),
+		app.P().Body(app.Button().Type("button").ID("use-made").Class("btn btn--small").OnClick(c.useMade).
+			Body(icon("check", ""), app.Text("Use it"))),
+	)
+}
+
+// dataRates adds videodatarate and audiodatarate.
+func (c *urlPage) dataRates(f *URLForm) app.UI {
+	rate := func(id, label string, value *string) app.UI {
+		return app.Div().Class("field").Body(
+			app.Label().Class("label").For(id).Text(label),
+			app.Input().ID(id).Class("input num").Type("text").Attr("inputmode", "numeric").AutoComplete(false).Value(*value).
+				OnInput(c.setRate(value), app.EventScope(id)),
+		)
+	}
+	sources := []app.UI{}
+	if v, a := ratesOf(lastReport); v+a > 0 {
+		sources = append(sources, app.Button().Type("button").ID("last-rates").Class("btn btn--small").OnClick(c.lastRates).
+			Body(icon("file-video", ""), app.Text("From the recording checked last ("+strconv.Itoa(v)+" and "+strconv.Itoa(a)+")")))
+	}
+	sources = append(sources,
+		app.Input().ID("rate-report").Class("sr-only checker__file").Type("file").Accept(".json,application/json").OnChange(c.chooseReport),
+		app.Label().For("rate-report").Class("btn btn--small").Body(icon("file-json", ""), app.Text("From a report (JSON)")),
+	)
+	body := []app.UI{
+		small(f.Short + " takes the rates in the URL where the encoder sends no metadata."),
+		app.Div().Class("urlcheck__rates").Body(
+			rate("video-rate", "Video, kbit/s", &c.video),
+			rate("audio-rate", "Audio, kbit/s", &c.audio),
+			app.Button().Type("button").ID("rates").Class("btn").OnClick(c.rates).Text("Add to the URL"),
+		),
+		app.Div().Class("toolbar").Body(sources...),
+	}
+	if c.ratesFrom != "" {
+		body = append(body, app.P().ID("rates-from").Class("small muted").Text(c.ratesFrom))
+	}
+	return panel("datarates", "Data rates in the URL", nil, append(body, c.made("rates"))...)
+}

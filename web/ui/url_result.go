@@ -1,0 +1,258 @@
+package ui
+
+import (
+	"strconv"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"ingestdoctor/wasm/diag"
+)
+
+// verdict is the answer, in each of its states. The element stays the same, so
+// that nothing jumps when one follows the other.
+func (c *urlPage) verdict() app.UI {
+	d := &c.desk
+	r := d.Result
+	state, sev, ic, class := "empty", diag.Off, "stethoscope", "verdict"
+	headline, next := "Nothing typed yet", "The answer appears here while you type: first in one sentence, then each finding with its reason and its fix."
+	var below []app.UI
+	switch {
+	case !c.live:
+		headline = "Starting the linter"
+	case d.Broken != "":
+		state, ic, class = "broken", "octagon-x", "verdict verdict--error"
+		headline, next = "The linter does not run here", d.Broken
+	case r == nil && !d.What.Empty():
+		state, ic, headline, next = "reading", "loader-circle", "Reading the URL", "The linter is still loading."
+		class = "verdict verdict--working"
+	case r != nil:
+		state, sev = "done", r.Verdict.Severity
+		ic, class = severityIcon(sev), "verdict verdict--"+severityClass(sev)
+		headline, next = visible(r.Verdict.Headline), visible(r.Verdict.Next)
+		below = []app.UI{countBadges(&r.Verdict, "No findings"), c.mended(r), c.actions(r)}
+	}
+	body := []app.UI{
+		icon(ic, ""),
+		app.P().ID("headline").Class("verdict__headline").Text(headline),
+	}
+	if next != "" {
+		body = append(body, app.P().ID("next").Class("verdict__next").Text(next))
+	}
+	return app.Section().ID("verdict").Class(class).TabIndex(-1).Aria("label", "Result").
+		DataSet("state", state).DataSet("severity", sev.String()).Body(append(body, below...)...)
+}
+
+// mended offers the corrected URL.
+func (c *urlPage) mended(r *URLResult) app.UI {
+	if !r.Changed || r.Mended == "" {
+		return app.Div().Hidden(true)
+	}
+	shown := r.Mended
+	if c.desk.Show {
+		shown = r.plain.Mended
+	}
+	return app.Div().Class("urlcheck__mended").Body(
+		app.H3().ID("mended-title").Text("Mended URL"),
+		commandBlock("mended", shown, r.plain.Mended, "mended-title", "Copy the mended URL"),
+		app.P().Body(
+			app.Button().Type("button").ID("use").Class("btn btn--primary btn--small").OnClick(c.use).
+				Body(icon("check", ""), app.Text("Use it")),
+		),
+	)
+}
+
+// actions are what can be done with the result.
+func (c *urlPage) actions(r *URLResult) app.UI {
+	var list []app.UI
+	if at := r.probe(); at != "" {
+		list = append(list, app.A().ID("probe").Class("btn btn--small").Href(at).Title("Goes to the probe with scheme, host and port, nothing else").
+			Body(icon("activity", ""), app.Text("Probe the host")))
+	}
+	list = append(list,
+		app.Button().Type("button").ID("copy-ticket").Class("btn btn--small").
+			DataSet("copy", MarkdownURL(r)).DataSet("copy-done", "Copied as Markdown, secrets masked").
+			Body(icon("clipboard", ""), app.Text("Copy for a ticket")),
+		app.Button().Type("button").ID("download").Class("btn btn--small").OnClick(c.download).
+			Body(icon("download", ""), app.Text("Download JSON")),
+	)
+	return app.Div().Class("verdict__actions toolbar").Body(list...)
+}
+
+// findings are the evidence, by severity. The groups are always there, so that
+// a new error does not remake the warnings below it.
+func (c *urlPage) findings() app.UI {
+	var list []Group
+	if r := c.desk.Result; r != nil {
+		list = groups(r.views)
+	}
+	body := []app.UI{app.H2().ID("findings-title").Class("sr-only").Text("Findings")}
+	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
+		section := app.Section().ID("findings-" + sev.String()).Class("stack stack--tight")
+		var group Group
+		for _, g := range list {
+			if g.Severity == sev {
+				group = g
+			}
+		}
+		if len(group.Findings) == 0 {
+			body = append(body, section.Hidden(true))
+			continue
+		}
+		cards := []app.UI{app.H3().ID("findings-"+sev.String()+"-title").Body(
+			app.Text(group.Title+" "),
+			app.Span().Class("count").Text(strconv.Itoa(len(group.Findings))),
+		)}
+		for i := range group.Findings {
+			f := &group.Findings[i]
+			cards = append(cards, &keyed{Key: f.Key, Make: func() app.UI { return c.finding(f) }})
+		}
+		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
+	}
+	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
+	if len(list) == 0 {
+		s = s.Hidden(true)
+	}
+	return s.Body(body...)
+}
+
+// finding is one card, with the way to its characters.
+func (c *urlPage) finding(f *FindingView) app.UI {
+	if !f.InText {
+		return findingCard(f, false, nil)
+	}
+	// the finding as it stands now: the card outlives what it was made from
+	return findingCard(f, false, []app.UI{
+		app.Button().Type("button").ID("show-"+f.Key).Class("btn btn--small").Aria("describedby", "title-"+f.Key).
+			OnClick(func(app.Context, app.Event) { c.selectIn(f) }, app.EventScope(f.Key, f.Start, f.End, f.Field)).
+			Body(icon("map-pin", ""), app.Text("Select it in the field")),
+	})
+}
+
+// details is the second column: the parts, what to type where, and what the
+// platform's URLs bring besides; before anything is typed, examples.
+func (c *urlPage) details() []app.UI {
+	r := c.desk.Result
+	if r == nil {
+		return []app.UI{c.examples()}
+	}
+	list := []app.UI{c.parts(r)}
+	if f := c.desk.current(); f != nil {
+		if f.Signed != "" {
+			list = append(list, c.signing(r, f))
+		}
+		if f.Rates != "" {
+			list = append(list, c.dataRates(f))
+		}
+	}
+	list = append(list, c.settings(r))
+	if f := c.desk.current(); f != nil {
+		list = append(list, c.form(f))
+	}
+	return append(list, checksPanel(&r.Report))
+}
+
+func (c *urlPage) showSecrets() app.UI {
+	text, pressed := "Show secrets", "false"
+	if c.desk.Show {
+		text, pressed = "Hide secrets", "true"
+	}
+	return app.Button().Type("button").ID("show-secrets").Class("btn btn--small").Aria("pressed", pressed).OnClick(c.toggleShow).
+		Body(icon("eye", ""), app.Text(text))
+}
+
+func (c *urlPage) parts(r *URLResult) app.UI {
+	rows := make([]app.UI, 0, len(r.Parts))
+	secret := false
+	for i := range r.Parts {
+		p := &r.Parts[i]
+		value := p.Value
+		if c.desk.Show {
+			value = r.plain.Parts[i]
+		}
+		secret = secret || p.Secret
+		cell := []app.UI{app.Code().Text(visible(value))}
+		if p.Secret {
+			cell = append(cell, app.Text(" "), app.Span().Class("tag").Text("secret"))
+		}
+		if p.Note != "" {
+			cell = append(cell, app.P().Class("muted small").Text(visible(p.Note)))
+		}
+		rows = append(rows, app.Tr().DataSet("part", p.Name).Body(
+			app.Th().Scope("row").Text(partName(p)),
+			app.Td().Body(cell...),
+		))
+	}
+	if len(rows) == 0 {
+		return panel("parts", "Part by part", nil, app.P().Class("muted").Text("Nothing in it can be taken apart as a URL."))
+	}
+	var head []app.UI
+	if secret || c.desk.Show {
+		head = []app.UI{c.showSecrets()}
+	}
+	return panel("parts", "Part by part", head,
+		app.Table().Class("table table--dense urlcheck__parts").Body(
+			app.THead().Class("sr-only").Body(app.Tr().Body(app.Th().Scope("col").Text("Part"), app.Th().Scope("col").Text("Value"))),
+			app.TBody().Body(rows...),
+		),
+	)
+}
+
+// settings are what to type into common encoders.
+func (c *urlPage) settings(r *URLResult) app.UI {
+	if len(r.Settings) == 0 {
+		return panel("settings", "What to type where", nil,
+			app.P().Class("muted").Text("There is no RTMP URL to make settings from yet."))
+	}
+	body := make([]app.UI, 0, 4*len(r.Settings))
+	if r.Verdict.Errors > 0 {
+		text := "Made from the URL as it stands, which has errors."
+		if r.Changed && r.Mended != "" {
+			text = "Made from the mended URL."
+		}
+		body = append(body, muted(text))
+	}
+	for i := range r.Settings {
+		s := &r.Settings[i]
+		block := []app.UI{app.H3().ID("set-" + s.ID).Text(s.Name)}
+		for k := range s.Fields {
+			f := &s.Fields[k]
+			value, shown := r.plain.Settings[i][k], f.Value
+			if c.desk.Show {
+				shown = value
+			}
+			id := "set-" + s.ID + "-" + strconv.Itoa(k)
+			block = append(block, app.P().ID(id).Class("small muted").Text(f.Label))
+			if value == "" {
+				block = append(block, small("Leave it empty."))
+				continue
+			}
+			block = append(block, commandBlock("", shown, value, "set-"+s.ID+" "+id, "Copy "+f.Label+" for "+s.Name))
+		}
+		if s.Note != "" {
+			block = append(block, small(s.Note))
+		}
+		body = append(body, app.Section().Class("urlcheck__setting").DataSet("setting", s.ID).Aria("labelledby", "set-"+s.ID).Body(block...))
+	}
+	return panel("settings", "What to type where", nil, body...)
+}
+
+// form is what the platform's URLs look like.
+func (c *urlPage) form(f *URLForm) app.UI {
+	body := []app.UI{
+		app.P().Class("mono urlcheck__template").Text(f.Template),
+		app.P().Class("small").Body(app.Text("For example "), app.Code().Text(f.Example), app.Text(" (invented).")),
+	}
+	if f.Note != "" {
+		body = append(body, small(f.Note))
+	}
+	if f.Retired != "" {
+		body = append(body, app.P().Class("small").Body(app.Strong().Text("Switched off on "+f.Retired+". "), app.Text(f.Instead)))
+	}
+	source := []app.UI{}
+	if f.Source != "" {
+		source = append(source, app.Text("Source: "), external(f.Source, f.URL), app.Text(". "))
+	}
+	source = append(source, app.A().Href("/profiles/"+f.ID).Text("All limits of this profile"))
+	body = append(body, app.P().Class("small").Body(source...))
+	return panel("form", "The form of "+f.Name, nil, body...)
+}
