@@ -46,52 +46,88 @@
     if (!box) {
       box = make("div", { className: "anything__kept" });
       box.dataset.kept = "";
+      box.setAttribute("role", "status");
       form.append(box);
     }
-    box.setAttribute("role", "status");
     return box;
   };
 
-  const keep = (form, text) => {
+  const tools = {
+    url: { page: "/check/url", what: "This is a URL.", why: "An ingest URL holds your stream key: it is not sent, it stays in this browser.", verb: "Check this URL" },
+    log: { page: "/check/log", what: "This is more than a code or a message.", why: "It is not sent: it stays in this browser.", verb: "Read it as a log or an event" },
+    report: { page: "/check/file", what: "This is a report that was saved here.", why: "It is not sent: it stays in this browser.", verb: "Open the report" },
+    file: { page: "/check/file", verb: "Check the recording" },
+  };
+
+  const failed = (form, kind) => {
     const box = keptBox(form);
-    const url = /^\s*[a-z][a-z0-9+.-]*:\/\/\S+\s*$/i.test(text);
-    box.replaceChildren();
-    if (url) {
-      box.append(
-        make("p", {}, make("strong", { textContent: "This looks like a URL. It was not sent: " }), "an ingest URL holds your stream key, and it stays in this browser."),
-        make("p", {}, "Its form, by platform: ", make("a", { href: "/platforms", textContent: "how each platform takes a stream" }),
-          ". What we find in URLs: ", make("a", { href: "/rules#ingest-urls", textContent: "the rules" }), ". To check it on your own machine: "),
-        make("pre", {}, make("code", { textContent: "ingestdoctor url -" })),
-      );
-    } else {
-      box.append(make("p", {}, make("strong", { textContent: "This paste was not sent. " }), "It is long, or holds a URL or a key, and stays in this browser."));
-      const codes = codesIn(text);
-      const rest = strip(text);
-      if (codes.length > 0) {
-        const list = make("p", { className: "cluster" }, "Found in it: ");
-        for (const code of codes) list.append(make("a", { className: "chip", href: `/search?q=${encodeURIComponent(code)}`, textContent: code }));
-        box.append(list, make("p", { className: "small", textContent: "Only the one that you choose is sent." }));
-      } else if (rest.length > 3 && !isLong(text)) {
-        box.append(make("p", {}, "Without the URL: ", make("a", { href: `/search?q=${encodeURIComponent(rest)}`, textContent: `search for “${rest.slice(0, 120)}”` })));
-      } else {
-        box.append(make("p", { textContent: "No code was recognised in it. Paste the one line that names the error." }));
-      }
+    box.replaceChildren(
+      make("p", {}, make("strong", { textContent: "This browser passes nothing from page to page. " }), "Open ",
+        make("a", { href: tools[kind].page, textContent: "the page that reads it" }), " and put it in there."),
+    );
+    box.hidden = false;
+  };
+
+  const hand = async (form, thing) => {
+    if (window.ingestHandover && await ingestHandover.go(thing)) return;
+    failed(form, thing.kind);
+  };
+
+  // keep says what a text is and where it can go, and sends nothing.
+  const keep = (form, text, kind) => {
+    const box = keptBox(form);
+    const tool = tools[kind];
+    const lines = text.split("\n").length;
+    const button = make("button", { type: "button", className: "btn btn--primary", textContent: tool.verb });
+    button.addEventListener("click", () => hand(form, { kind, text }));
+    box.replaceChildren(
+      make("p", {}, make("strong", { textContent: `${lines > 1 ? `${lines} lines. ` : ""}${tool.what} ` }), tool.why),
+      make("p", {}, button),
+    );
+    const codes = kind === "log" ? codesIn(text) : [];
+    if (codes.length > 0) {
+      const list = make("p", { className: "cluster small" }, "Or look up one code of it, and send that alone: ");
+      for (const code of codes) list.append(make("a", { className: "chip", href: `/search?q=${encodeURIComponent(code)}`, textContent: code }));
+      box.append(list);
     }
     box.hidden = false;
   };
+
+  // What a text is that must not be sent; "" for what the search may be asked.
+  const kindOf = (text) => {
+    const kind = window.ingestHandover ? ingestHandover.kindOfText(text) : "";
+    return kind || (secretIn(text) || isLong(text) ? "log" : "");
+  };
+
+  // What stands in a box, as it was pasted: a box of one line loses line breaks.
+  const textOf = (input) => {
+    const pasted = input.dataset.paste;
+    return pasted && pasted.replace(/\s+/g, " ").trim().startsWith(input.value.trim().slice(0, 200)) ? pasted : input.value;
+  };
+
+  // The browser's own check is for pages without script.
+  for (const form of document.querySelectorAll("[data-anything]")) form.noValidate = true;
 
   document.addEventListener("submit", (e) => {
     const form = e.target;
     if (!(form instanceof HTMLFormElement) || new URL(form.action).pathname !== "/search") return;
     const input = form.querySelector("[name=q]");
-    const text = input.dataset.paste && input.dataset.paste.replace(/\s+/g, " ").trim().startsWith(input.value.trim().slice(0, 200)) ? input.dataset.paste : input.value;
-    if (secretIn(text) || isLong(text)) {
-      e.preventDefault();
-      close();
-      keep(form, text);
-    } else if (text.trim() === "") {
+    const text = textOf(input);
+    if (text.trim() === "") {
       e.preventDefault();
       input.focus();
+      return;
+    }
+    if (text.startsWith(`${location.origin}/`) && !/[?#]/.test(text)) { // a page of ours
+      e.preventDefault();
+      location.assign(text.trim());
+      return;
+    }
+    const kind = kindOf(text);
+    if (kind) {
+      e.preventDefault();
+      close();
+      hand(form, { kind, text });
     }
   });
 
@@ -101,28 +137,67 @@
     if (!(input instanceof HTMLInputElement) || !input.matches("[data-suggest]")) return;
     const text = e.clipboardData?.getData("text/plain") || "";
     delete input.dataset.paste;
-    if (isLong(text) || secretIn(text)) {
-      e.preventDefault();
-      input.value = text.replace(/\s+/g, " ").trim().slice(0, 500);
-      input.dataset.paste = text;
-      close();
-      keep(input.form, text);
-    }
+    const kind = kindOf(text);
+    if (!kind) return;
+    e.preventDefault();
+    input.value = text.replace(/\s+/g, " ").trim().slice(0, 500);
+    input.dataset.paste = text;
+    close();
+    keep(input.form, text, kind);
   });
 
-  document.addEventListener("dragover", (e) => {
-    if (document.querySelector("[data-anything]") && e.dataTransfer?.types.includes("Files")) e.preventDefault();
-  });
-  document.addEventListener("drop", (e) => {
-    const form = document.querySelector("[data-anything]");
-    if (!form || !e.dataTransfer?.files.length) return;
-    e.preventDefault();
-    const box = keptBox(form);
-    box.replaceChildren(
-      make("p", {}, make("strong", { textContent: "A file is read on its own page, in your browser. " }), make("a", { href: "/check/file", textContent: "Open the check of a recording" }), " and drop it there."),
-    );
+  // ---- files, on the home page ----
+
+  const anything = document.querySelector("[data-anything]");
+
+  const takeFiles = async (files) => {
+    if (files.length === 0 || !window.ingestHandover) return;
+    const kinds = await Promise.all(files.map((f) => ingestHandover.kindOf(f).catch(() => "unreadable")));
+    const kind = kinds[0];
+    const box = keptBox(anything);
+    if (kind === "unreadable") {
+      box.replaceChildren(make("p", {}, "This file could not be read: it may be a folder, or it was moved."));
+      box.hidden = false;
+      return;
+    }
+    box.replaceChildren(make("p", {}, "Handing ", make("strong", { textContent: files[0].name || "the file" }), " to the page that reads it, inside this browser…"));
     box.hidden = false;
-  });
+    // a log is read one at a time, recordings in turn
+    const same = files.filter((f, i) => kinds[i] === kind);
+    if (kind === "report") hand(anything, { kind, text: await (files[0].file || files[0]).text() });
+    else hand(anything, { kind, files: kind === "file" ? same : same.slice(0, 1) });
+  };
+
+  if (anything) {
+    const carriesFiles = (e) => e.dataTransfer && Array.from(e.dataTransfer.types).includes("Files");
+    let depth = 0;
+    const over = (n) => {
+      depth = Math.max(0, n);
+      document.body.toggleAttribute("data-dropping", depth > 0);
+    };
+    addEventListener("dragenter", (e) => carriesFiles(e) && over(depth + 1));
+    addEventListener("dragleave", (e) => carriesFiles(e) && over(depth - 1));
+    addEventListener("dragover", (e) => {
+      if (!carriesFiles(e)) return;
+      e.preventDefault();
+      e.dataTransfer.dropEffect = "copy";
+    });
+    addEventListener("drop", async (e) => {
+      if (!carriesFiles(e)) return;
+      e.preventDefault();
+      over(0);
+      takeFiles(await ingestHandover.filesOf(e.dataTransfer));
+    });
+    addEventListener("paste", async (e) => {
+      if (e.clipboardData?.files.length > 0) takeFiles(await ingestHandover.filesOf(e.clipboardData));
+    });
+    const chooser = anything.querySelector("[data-anything-file]");
+    chooser?.addEventListener("change", () => {
+      const files = [...chooser.files];
+      chooser.value = "";
+      takeFiles(files);
+    });
+  }
 
   // ---- suggestions ----
 
@@ -202,7 +277,7 @@
     const kept = input.form?.querySelector("[data-kept]");
     if (kept) kept.hidden = true;
     // a URL or a key in the making is not sent either
-    if (text.length < 2 || secretIn(text) || isLong(text) || /:\/|^(?:rtmps?|srt|https?|whip|rtsp):/i.test(text)) {
+    if (text.length < 2 || kindOf(text) || secretIn(text) || isLong(text) || /:\/|^(?:rtmps?|srt|https?|whip|rtsp):/i.test(text)) {
       close();
       return;
     }

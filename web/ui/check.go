@@ -25,6 +25,7 @@ type checkPage struct {
 	wasWorking bool
 	marked     int // run whose first summary was marked
 	onFiles    app.Func
+	onHanded   app.Func
 	onMark     app.Func
 }
 
@@ -136,6 +137,7 @@ func (c *checkPage) OnMount(ctx app.Context) {
 		return nil
 	})
 	tool("onFiles", c.onFiles)
+	c.takeHanded(ctx)
 	c.onMark = app.FuncOf(func(_ app.Value, args []app.Value) any {
 		key := args[0].String()
 		ctx.Dispatch(func(ctx app.Context) {
@@ -149,6 +151,38 @@ func (c *checkPage) OnMount(ctx app.Context) {
 	}
 	tool("mark", "ingest-mounted")
 	c.after(ctx)
+}
+
+// takeHanded takes what was dropped on another page: recordings, or a report
+// that was saved here.
+func (c *checkPage) takeHanded(ctx app.Context) {
+	h := app.Window().Get("ingestHandover")
+	if !h.Truthy() {
+		return
+	}
+	c.onHanded = app.FuncOf(func(_ app.Value, args []app.Value) any {
+		files := filesOf(args[0].Get("files"))
+		kind, text := args[0].Get("kind").String(), args[0].Get("text").String()
+		profile, problem := args[0].Get("profile").String(), args[0].Get("problem").String()
+		ctx.Dispatch(func(ctx app.Context) {
+			if profile != "" && c.knows(profile) {
+				c.desk.SetProfile(profile)
+			}
+			switch {
+			case kind == "report":
+				c.desk.Open(text)
+			case len(files) > 0:
+				c.desk.Choose(files)
+			}
+			if problem != "" {
+				c.desk.Notice, c.desk.say = problem, problem
+			}
+			c.after(ctx)
+		})
+		return nil
+	})
+	h.Call("take", "file", c.onHanded)
+	h.Call("take", "report", c.onHanded)
 }
 
 // OnAppUpdate is called when a newer version of the page is ready.

@@ -1,9 +1,11 @@
 package ui
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/rules"
 )
 
 // maxJobs bounds the recordings that a page holds reports of.
@@ -31,6 +33,7 @@ type Job struct {
 	Rate    float64 // bytes a second, smoothed
 	Report  *diag.Report
 	Problem string
+	Saved   bool // a report that was opened: there is no recording to read
 
 	reports int           // how many there were
 	views   []FindingView // of Report
@@ -242,6 +245,25 @@ func (d *Desk) Choose(files []File) {
 	d.next()
 }
 
+// Open shows a report that was saved as JSON. The recording is not at hand: it
+// cannot be read again, nor its bytes shown.
+func (d *Desk) Open(text string) {
+	d.Notice = ""
+	r := &diag.Report{}
+	if json.Unmarshal([]byte(text), r) != nil || r.Format != diag.Format {
+		d.Notice = "This report cannot be read: it is cut off, or another version of this program made it."
+		d.say = d.Notice
+		return
+	}
+	rules.Tell(r)
+	d.nextID++
+	j := &Job{ID: d.nextID, File: File{Name: r.Input.Name, Size: r.Input.Bytes}, State: Done, Read: r.Input.Read, Saved: true}
+	j.setReport(r)
+	d.Jobs = append(d.Jobs, j)
+	d.Show(j.ID)
+	d.say = "A saved report. " + visible(j.File.Name) + ": " + r.Verdict.Headline
+}
+
 // next starts the next waiting job, the shown one first, unless one runs.
 func (d *Desk) next() {
 	if d.reading != nil || d.Broken != "" {
@@ -294,7 +316,7 @@ func (d *Desk) SetProfile(id string) {
 	}
 	d.Profile = id
 	for _, j := range d.Jobs {
-		if j.State == Done || j.State == Unreadable {
+		if !j.Saved && (j.State == Done || j.State == Unreadable) {
 			j.State = Waiting
 		}
 	}
@@ -312,7 +334,7 @@ func (d *Desk) SetProfile(id string) {
 // Again reads one recording once more.
 func (d *Desk) Again(id int) {
 	for _, j := range d.Jobs {
-		if j.ID == id && j.State != Reading {
+		if j.ID == id && j.State != Reading && !j.Saved {
 			j.State = Waiting
 			d.Show(id)
 		}
@@ -361,6 +383,10 @@ func (d *Desk) Select(key string) {
 	d.Selected = key
 	if !f.InMedia {
 		d.Bytes = ByteView{}
+		return
+	}
+	if d.Shown.Saved {
+		d.Bytes = ByteView{Key: key, State: Unreadable, Problem: "This is a saved report: the recording itself is not at hand. Choose it here to see its bytes."}
 		return
 	}
 	d.run++

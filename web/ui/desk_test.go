@@ -330,3 +330,27 @@ func TestProfileGroups(t *testing.T) {
 		t.Errorf("%d of %d profiles, groups %v", n, len(d.Profiles), names)
 	}
 }
+
+// A report that was saved is shown without its recording.
+func TestOpen(t *testing.T) {
+	d, s := newDesk()
+	data := recorded(t, shortGap())
+	d.Open(string(analysed(t, "gap.flv", "generic", data).JSON()))
+	if d.Notice != "" || d.Shown == nil || d.Shown.State != Done || len(d.Shown.views) == 0 || d.Shown.views[0].Title == "" || !d.Shown.Detailed() {
+		t.Fatalf("%q %+v", d.Notice, d.Shown)
+	}
+	want(t, "name", d.Shown.File.Name, "gap.flv")
+	d.Select(d.Shown.views[0].Key)
+	if !strings.Contains(d.Bytes.Problem, "not at hand") {
+		t.Errorf("%+v", d.Bytes)
+	}
+	d.SetProfile("youtube")
+	d.Again(d.Shown.ID)
+	want(t, "calls", s.take(), "")
+	for _, bad := range []string{"", "{", "[]", `{"format":"ingestdoctor.report/99"}`, "null"} {
+		d.Open(bad)
+		if !strings.Contains(d.Notice, "cannot be read") || len(d.Jobs) != 1 {
+			t.Errorf("%q: %q, %d jobs", bad, d.Notice, len(d.Jobs))
+		}
+	}
+}

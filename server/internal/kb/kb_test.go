@@ -304,3 +304,29 @@ func BenchmarkNew(b *testing.B) {
 		_ = ix.Close()
 	}
 }
+
+func TestExact(t *testing.T) {
+	ix := must(t)
+	for text, want := range map[string]string{
+		"MPE_BAD_URL_SYNTAX":    "/codes/azure-media-services/MPE_BAD_URL_SYNTAX",
+		" mpe-bad-url-syntax ":  "/codes/azure-media-services/MPE_BAD_URL_SYNTAX",
+		"18/501":                "/codes/tencent-css/18-501",
+		"18-501":                "/codes/tencent-css/18-501",
+		"videoIngestionStarved": "/codes/youtube-live/videoIngestionStarved",
+		"The RTMP encoder did not send setDataFrame command.": "/codes/azure-media-services/MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED",
+		"keyframe-interval":         "/rules/keyframe-interval",
+		"NetStream.Publish.BadName": "", // on three platforms
+		"stream key wrong":          "",
+		"":                          "",
+		"-":                         "",
+		"\xff":                      "",
+	} {
+		got := ""
+		if h := ix.Exact(text); h != nil {
+			got = h.URL()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

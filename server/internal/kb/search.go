@@ -74,6 +74,29 @@ func (ix *Index) All(text, platform string, limit int) Results {
 	return r
 }
 
+// Exact is the one page that a text names to the letter, or but for case, _ and
+// -: by its code, one of its messages or an alias. It is nil where none or
+// several do.
+func (ix *Index) Exact(text string) *Hit {
+	text = clean(text)
+	lower, p := strings.ToLower(text), plain(text)
+	docs := ix.raw[lower]
+	if f := content.Fold(text); len(docs) == 0 && f != "" {
+		docs = ix.names[f]
+	}
+	if len(docs) == 0 && p != " " {
+		for _, d := range ix.docs {
+			if slices.ContainsFunc(d.messages, func(m message) bool { return m.raw == lower || m.plain == p }) {
+				docs = append(docs, d)
+			}
+		}
+	}
+	if len(docs) != 1 {
+		return nil
+	}
+	return &Hit{Code: docs[0].code, Article: docs[0].article, Rule: docs[0].rule}
+}
+
 func first[T any](list []T, n int) []T {
 	if n >= 0 && len(list) > n {
 		return list[:n]

@@ -42,6 +42,12 @@ func (s *Server) search(c echo.Context) error {
 	query := strings.TrimSpace(shorten(c.QueryParam("q"), kb.MaxQuery))
 	c.Response().Header().Set("Cache-Control", "private, no-cache")
 	c.Response().Header().Set("X-Robots-Tag", "noindex")
+	// the front page's box goes right there where there is one place to go
+	if c.QueryParam("go") != "" {
+		if h := s.kb.Exact(query); h != nil {
+			return c.Redirect(http.StatusSeeOther, h.URL())
+		}
+	}
 	return s.html(c, s.pages.Search(found(query, "", s.kb.All(query, "", 20))))
 }
 
