@@ -25,9 +25,9 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustPa
 // machine to be on time, short enough for a test.
 func quick() Limits {
 	return Limits{
-		DNS: time.Second, TCP: 400 * time.Millisecond, TLS: 900 * time.Millisecond, Handshake: 600 * time.Millisecond,
-		Connect: 600 * time.Millisecond, Publish: 600 * time.Millisecond, All: 8 * time.Second,
-		Silence: 200 * time.Millisecond, Refusal: 50 * time.Millisecond,
+		DNS: time.Second, TCP: time.Second, TLS: 2 * time.Second, Handshake: 1500 * time.Millisecond,
+		Connect: 1500 * time.Millisecond, Publish: 1500 * time.Millisecond, All: 15 * time.Second,
+		Silence: 400 * time.Millisecond, Refusal: 50 * time.Millisecond,
 	}
 }
 
