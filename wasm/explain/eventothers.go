@@ -40,7 +40,7 @@ func (r *reader) tencentEvent(e *event) bool {
 		}
 		return true
 	}
-	if !e.has("event_type") || !e.has("stream_id") && !e.has("appid") && !e.has("errcode") && !e.has("appname") {
+	if !e.has("event_type") || !e.has("stream_id") && !e.has("appid") && !e.has("errcode") && !e.has("appname") && !e.has("report_interval") {
 		return false
 	}
 	e.took(kTencent)

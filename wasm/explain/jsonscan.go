@@ -444,7 +444,8 @@ func (s *scanner) stop(cut bool) {
 	case inLiteral:
 		s.value(false)
 	case inString:
-		if len(s.tok) > 0 {
+		// Half a text is no code; JSON in it may hold some that are whole.
+		if _, ok := jsonText(text(s.tok)); ok {
 			s.value(true)
 		}
 	}

@@ -109,7 +109,7 @@ func (r *reader) counts(m *match, k kindID, line string) bool {
 	case modeProse:
 		return k.owns(platform) || k.open()
 	}
-	if platform == "obs-studio" && t.score < 30 && !wholeLine(line, m.start, m.end) {
+	if platform == "obs-studio" && t.score < 30 && !wholeLine(line, m) {
 		return false // "Failed to connect to server" is anybody's
 	}
 	if k == kOBS && platform == "ffmpeg" {
@@ -125,12 +125,19 @@ func (r *reader) counts(m *match, k kindID, line string) bool {
 		return true
 	}
 	// In a text of nobody's a short message counts only where it is all there is.
-	return t.mode == modeLine && t.score >= 12 && wholeLine(line, m.start, m.end)
+	return t.mode == modeLine && t.score >= 12 && wholeLine(line, m)
 }
 
-// wholeLine reports whether line[i:j] is all that the line says, quotes, list
+// wholeLine reports whether a match is all that the line says, quotes, list
 // marks and a full stop aside.
-func wholeLine(line string, i, j int) bool {
+func wholeLine(line string, m *match) bool {
+	i, j := m.start, m.end
+	if m.t.before {
+		i = 0
+	}
+	if m.t.after {
+		j = len(line)
+	}
 	for i > 0 && isOneOf(line[i-1], " \t\"'*-•[(:") {
 		i--
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Mask masks the secrets in any number of lines, for drawing a part of a paste.
-// The lines stay the same in number and order. It knows what the lines
+// The lines stay the same in number and order; terminal colours go. It knows what the lines
 // themselves tell; Explainer.Mask also knows the secrets seen elsewhere in the paste.
 func Mask(text string) string { return maskAll(text, nil) }
 
@@ -24,6 +24,9 @@ func maskAll(text string, known *secretSet) string {
 		line := text
 		if n >= 0 {
 			line = text[:n]
+		}
+		if strings.IndexByte(line, 0x1b) >= 0 || strings.Contains(line, "[0m") {
+			line = uncoloured(line)
 		}
 		masked := maskLine(line)
 		if known != nil {
@@ -68,11 +71,15 @@ func labelled(s string) string {
 	var b []byte
 	from := 0
 	for i := 1; i < len(s); i++ {
-		if s[i] != ':' && s[i] != '=' && s[i] != '\'' {
+		if s[i] != ':' && s[i] != '=' && s[i] != '\'' && s[i] != ' ' {
 			continue
 		}
 		start, end := 0, 0
-		if s[i] == '\'' {
+		if s[i] == ' ' {
+			if hasSuffix(s[:i], "tream") || hasSuffix(s[:i], "treamId") || hasSuffix(s[:i], "tream:") || hasSuffix(s[:i], "treamId:") { // for stream Abc123
+				start, end = nameAfter(s, i+1)
+			}
+		} else if s[i] == '\'' {
 			if hasSuffix(s[:i], "path ") { // MediaMTX: path 'live/key'
 				start, end = quotedValue(s, i)
 			}
@@ -137,6 +144,26 @@ func secretValue(s string, i int) (start, end int) {
 		}
 	}
 	return quotedValue(s, v)
+}
+
+// nameAfter is a stream's name in prose: a word with letters and digits, or the
+// last part of a path.
+func nameAfter(s string, v int) (start, end int) {
+	if v < len(s) && s[v] == '/' {
+		return lastSegment(s, v)
+	}
+	letters, digits := false, false
+	for end = v; end < len(s) && (isNameByte(s[end]) || s[end] == '-'); end++ {
+		if isDigit(s[end]) {
+			digits = true
+		} else if s[end] != '-' && s[end] != '_' {
+			letters = true
+		}
+	}
+	if !letters || !digits || end-v < 6 {
+		return 0, 0
+	}
+	return v, end
 }
 
 // lastSegment is the stream's name in url=/live/name.

@@ -42,6 +42,8 @@ type template struct {
 	pieces []string // literal parts; anything may stand between them
 	anchor int      // index of the longest piece
 	score  int      // how much of it is literal
+	before bool     // a variable stands before the first piece
+	after  bool     // and one after the last
 	mode   mode
 }
 
@@ -120,7 +122,14 @@ func (t *table) load(text string) {
 			if skipped(platform, rest) {
 				continue
 			}
-			m := template{code: c, exact: c.codes[0], pieces: pieces}
+			m := template{code: c, exact: c.codes[0]}
+			if n := len(pieces); n > 1 && pieces[n-1] == "" {
+				pieces, m.after = pieces[:n-1], true
+			}
+			if len(pieces) > 1 && pieces[0] == "" {
+				pieces, m.before = pieces[1:], true
+			}
+			m.pieces = pieces
 			for i, p := range pieces {
 				m.score += len(p)
 				if len(p) > len(pieces[m.anchor]) {
@@ -130,8 +139,11 @@ func (t *table) load(text string) {
 			if len(pieces[m.anchor]) < window {
 				continue
 			}
-			m.mode = messageMode(platform, pieces, m.score)
+			m.mode = messageMode(platform, &m)
 			m.score -= 8 * (len(pieces) - 1)
+			if m.after {
+				m.score -= 8
+			}
 			t.templates = append(t.templates, m)
 		}
 	}
@@ -192,21 +204,23 @@ func skipped(platform, message string) bool {
 }
 
 // messageMode says where a message may match.
-func messageMode(platform string, pieces []string, literal int) mode {
+func messageMode(platform string, m *template) mode {
+	pieces, literal := m.pieces, m.score
+	alone := len(pieces) == 1 && !m.before && !m.after
 	words := 0
 	for _, p := range pieces {
 		words += strings.Count(p, " ")
 	}
 	switch platform {
 	case "ffmpeg":
-		if len(pieces) == 1 && literal < 24 && words <= 3 {
+		if alone && literal < 24 && words <= 3 {
 			return modeTail
 		}
 		if strings.HasPrefix(pieces[0], "av_interleaved") {
 			return modeLine
 		}
 	case "mediamtx":
-		if len(pieces) == 1 && literal < 30 {
+		if alone && literal < 30 {
 			return modeTail
 		}
 		return modeLine

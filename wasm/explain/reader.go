@@ -125,7 +125,15 @@ func (r *reader) look(b string) {
 
 // plainText takes terminal colours out.
 func (r *reader) plainText(s string) string {
-	b := r.buf[:0]
+	r.buf = appendPlain(r.buf[:0], s)
+	r.ansi = r.ansi || len(r.buf) < len(s)
+	return text(r.buf)
+}
+
+// uncoloured is a line without terminal colours.
+func uncoloured(s string) string { return string(appendPlain(nil, s)) }
+
+func appendPlain(b []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		n := escape(s[i:])
 		if n == 0 {
@@ -133,11 +141,9 @@ func (r *reader) plainText(s string) string {
 			i++
 			continue
 		}
-		r.ansi = true
 		i += n
 	}
-	r.buf = b
-	return text(b)
+	return b
 }
 
 // escape is the length of a terminal's control sequence at the start of s; the
@@ -299,7 +305,7 @@ func jsonStart(s string) (at int, implicit bool) {
 	if i := strings.Index(s, `{"`); i >= 0 {
 		return i, false
 	}
-	if i := strings.Index(s, `[{"`); i >= 0 {
+	if i := strings.Index(s, `{'`); i >= 0 {
 		return i, false
 	}
 	if i := strings.Index(s, `{\"`); i >= 0 {
@@ -376,7 +382,7 @@ func best(list []match) []match {
 				keep = false
 			}
 			// Connection to %s failed: %s, where the reason has a page of its own.
-			if overlap && len(a.t.pieces) > 1 && len(b.t.pieces) == 1 && b.t.mode == modeTail {
+			if overlap && a.t.after && !b.t.after && b.t.mode == modeTail {
 				keep = false
 			}
 		}

@@ -60,6 +60,9 @@ func (e *Explainer) report(state, detail string) *Report {
 // that nobody knows only where there is nothing else.
 func (r *reader) kinds() []Kind {
 	list := []Kind{}
+	if r.notText() {
+		return list
+	}
 	for pass := range 2 {
 		for i := range r.seen {
 			k := kindID(i)

@@ -287,10 +287,10 @@ const knowledge = "" +
 	"C\tw\t\t321:14\tAn anomaly of the video (type 14)\tType 14 of the push error callback concerns the video; more is not known here.\tRead type_desc_en and detail[].desc in the callback, and look here for the same words.\n" +
 	"P\tyoutube-live\tYouTube Live\n" +
 	"C\tw\t\taudioBitrateHigh\tThe audio bitrate is higher than recommended\tThe sound has a higher rate than YouTube recommends. The stream is not in danger: YouTube encodes the sound again, so the extra bits are lost on the way.\tSet the rate that the message names, usually 128 kb/s for stereo.\n" +
-	"M\tThe audio stream's current bitrate of \x01 is higher than the recommended bitrate. We recommend that you use an audio stream bitrate of \n" +
+	"M\tThe audio stream's current bitrate of \x01 is higher than the recommended bitrate. We recommend that you use an audio stream bitrate of \x01\n" +
 	"M\tCheck audio settings\n" +
 	"C\tw\t\taudioBitrateLow\tThe audio bitrate is lower than recommended\tThe sound has a lower rate than YouTube recommends. Often the setting is right and there is just silence: silence needs almost no bits, and the message then shows a rate near 0.\tCheck that there is sound: the mixer in OBS must move; no red speaker symbol.\n" +
-	"M\tThe audio stream's current bitrate (\x01) is lower than the recommended bitrate. We recommend that you use an audio stream bitrate of \n" +
+	"M\tThe audio stream's current bitrate (\x01) is lower than the recommended bitrate. We recommend that you use an audio stream bitrate of \x01\n" +
 	"M\tCheck audio settings\n" +
 	"C\tw\t\taudioBitrateMismatch\x1faudioCodecMismatch\x1faudioSampleRateMismatch\x1faudioStereoMismatch\tAudio of the primary and the backup stream differs\tYou send a primary and a backup stream, and their sound is not the same: bitrate, codec, sample rate or number of channels.\tExport the profile of the main encoder and import it into the backup.\n" +
 	"M\tIn the current configuration, the video's primary and backup streams have different audio bitrates. You need to configure the streams to have the same audio bitrate\n" +
@@ -491,14 +491,14 @@ const knowledge = "" +
 	"C\te\t\t6\tThe bitrate is above the limit\tA property of the stream is above what the gateway takes, and the push was ended.\tLower the rate and make it constant.\n" +
 	"C\te\t\t7\tNo audio or video for more than 10 seconds\tThe connection stood and brought neither sound nor picture for over 10 s, so the gateway ended it.\tTry again; make sure that the old encoder process is gone.\n" +
 	"C\te\t\t8\tThe gateway cannot join the channel\tYour stream arrived, but the gateway could not enter the Agora channel it is meant for.\tRead the number in reason and look it up among Agora's reasons for a failed connection.\n" +
-	"M\tconnect to rtc failed, reason:\n" +
+	"M\tconnect to rtc failed, reason:\x01\n" +
 	"C\te\t\t9\tThe gateway lost the connection to Agora's network\tThe way from you to the gateway was good; the gateway itself lost Agora's main network and ended the push.\tTry again several times; automatic reconnect on.\n" +
 	"C\te\t\t10\tUnknown internal error of the gateway\tThe gateway ended the push because of a fault of its own that it does not explain.\tTry again several times, with 10 s in between.\n" +
 	"P\tnginx-rtmp\tnginx-rtmp\n" +
 	"C\te\terror-parsing-aggregate\t\tA broken aggregate message\tAn aggregate packs several frames into one message; this one did not add up.\tSend straight from the encoder, without the relay.\n" +
 	"M\tRTMP error parsing aggregate\n" +
 	"C\te\ttoo-big-message\t\tA frame is larger than nginx takes\tOne RTMP message, in practice one picture, was larger than max_message, which is 1 MB unless it is set.\tServer: max_message 10M; in the server block of rtmp, then reload.\n" +
-	"M\ttoo big message: \n" +
+	"M\ttoo big message: \x01\n" +
 	"C\te\tduplicate-connection\t\tA second connect on one connection\tA client sent connect twice on the same connection. Common encoders do not; nginx ends it.\tOpen a new connection for each connect.\n" +
 	"M\tconnect: duplicate connection\n" +
 	"C\te\tdrop-idle-publisher\t\tA silent publisher was dropped\tThe application has drop_idle_publisher, and no audio or video came for that long.\t10 to 15 s are a good value: drop_idle_publisher 10s;.\n" +
@@ -510,7 +510,7 @@ const knowledge = "" +
 	"C\te\terror-parsing-data-frame\t\tMetadata that nginx cannot read\tThe message with the stream's metadata (@setDataFrame, onMetaData) is not valid.\tRecord the stream and look at what is wrong with its metadata.\n" +
 	"M\tcodec: error parsing data frame\n" +
 	"C\te\tchunk-stream-too-big\t\tMore chunk streams than nginx allows\tThe client used a chunk stream number beyond max_streams (32 unless set).\tmax_streams 64; in the server block, then reload. The protocol knows numbers up to 65,599.\n" +
-	"M\tRTMP in chunk stream too big: \x01 >= \n" +
+	"M\tRTMP in chunk stream too big: \x01 >= \x01\n" +
 	"C\te\t\tNetStream.Play.StreamNotFound\tNobody publishes the stream that is to be played\tA player or relay asked for a name that nobody publishes, and the application is set not to wait for one (idle_streams off).\tCompare names on the statistics page.\n" +
 	"M\tNo such stream\n" +
 	"C\te\t\tNetStream.Publish.BadName\tSomebody is already publishing this name\tnginx-rtmp lets one encoder publish a name, and one is doing it.\tIn the application, so that dead publishers go\n" +
@@ -528,14 +528,14 @@ const knowledge = "" +
 	"C\te\thandshake-timed-out\t\tThe handshake was not finished in time\tSomebody opened a connection and did not finish the greeting.\tIf the address is not your encoder's: ignore it.\n" +
 	"M\thandshake: recv: client timed out\n" +
 	"C\te\tnotify-refused\t\tThe hook refused the stream, or did not answer properly\tThe application asks a web service before it lets anyone publish (on_publish, on_connect), and that service answered with something else than 2xx or 3xx, or with nothing that is HTTP.\tCall it by hand: curl -i -d \"call=publish&app=live&name=<stream name>\" http://127.0.0.1:8080/auth.\n" +
-	"M\tnotify: invalid HTTP retcode: \n" +
+	"M\tnotify: invalid HTTP retcode: \x01\n" +
 	"M\tnotify: empty or broken HTTP response\n" +
 	"C\te\ttoo-many-connections\t\tThe limit of connections is reached\tmax_connections counts everyone, players too, and the limit is full.\tRaise max_connections in the rtmp block, and with it worker_connections and the number of open files (worker_rlimit_nofile).\n" +
-	"M\tlimit: too many connections: \x01 > \n" +
+	"M\tlimit: too many connections: \x01 > \x01\n" +
 	"C\te\tproxy-protocol\t\tThe PROXY header is missing or wrong\tThe port is set to expect a PROXY line from a load balancer (listen 1935 proxy_protocol;), and the connection began without a valid one.\tSwitch the PROXY protocol on at the balancer, version 1 (HAProxy: send-proxy), or take proxy_protocol out of listen.\n" +
 	"M\tproxy_protocol: bad header\n" +
 	"C\te\tunexpected-rtmp-version\t\tWhat connected does not speak plain RTMP\tThe first byte of an RTMP connection is 3. This one began with another: 22 is TLS (an encoder with rtmps), 71 or 72 are the letters G and H of web traffic, anything else mostly a scanner.\tEncoder: rtmp:// and port 1935.\n" +
-	"M\thandshake: unexpected RTMP version: \n" +
+	"M\thandshake: unexpected RTMP version: \x01\n" +
 	"P\tsrs\tSRS\n" +
 	"C\te\t\t1004\x1f1007\x1f1009\tThe connection to the client broke\tThe socket to the client is gone: the other side closed it (1004), or reading (1007) or writing (1009) failed.\tIf the end was wanted: nothing; SRS writes an error line all the same.\n" +
 	"M\tSocket is closed\n" +
@@ -634,7 +634,7 @@ const knowledge = "" +
 	"C\te\t\tlog:JWT not provided\tNo token in the URL\tMediaMTX wants a token (authMethod: jwt), and this client brought none.\tOBS: Server rtmp://<host>/<path>?token=<JWT>, Stream Key empty.\n" +
 	"M\tJWT not provided\n" +
 	"C\te\t\tlog:server replied with code ...\tThe authentication server refused\tMediaMTX asks your own web service (authMethod: http), and that answered with another status than 2xx.\tRepeat it by hand\n" +
-	"M\tserver replied with code \n" +
+	"M\tserver replied with code \x01\n" +
 	"C\te\t\tlog:someone is already publishin\tSomebody is already publishing to this path\tThe path has a publisher, and the configuration says that a second one may not take its place (overridePublisher: no).\tTo let the newcomer win, which is the default\n" +
 	"M\tsomeone is already publishing to path '\x01'\n" +
 	"C\te\t\tlog:source of path '...' has tim\tThe source of a path did not start in time\tA viewer asked for a path that fetches its stream only on demand, and the source did not come in time.\tPlay the source directly: ffplay <source>.\n" +
@@ -684,7 +684,7 @@ const knowledge = "" +
 	"M\tDisconnected from server\n" +
 	"M\tDisconnected, reconnecting in \x01 second(s) (attempt \x01)\n" +
 	"M\tAttempting to reconnect\x01 (attempt \x01)\n" +
-	"M\tDisconnected from \n" +
+	"M\tDisconnected from \x01\n" +
 	"C\te\t\t-6\tOutput format or number of audio tracks not supported\tThe chosen container cannot hold the chosen codecs or that many audio tracks.\tSettings > Output > Recording: format Matroska or Hybrid MP4, or only one track.\n" +
 	"M\tThe output format is either unsupported or does not support more than one audio track. Please check your settings and try again\n" +
 	"C\te\t\t-7\tNot enough disk space to go on recording\tThe disk for the recording is full. The stream is a separate output and goes on.\tFree space, or choose another folder: Settings > Output > Recording > Recording Path.\n" +
@@ -722,7 +722,7 @@ const knowledge = "" +
 	"M\tHostname not found. Make sure you entered a valid streaming server and your internet connection / DNS are working correctly\n" +
 	"P\tlibrtmp-obs\tlibrtmp (in OBS)\n" +
 	"C\te\tpublisher-auth-mode\t\tA login procedure that OBS does not know\tThe server wants a login in a way that OBS does not have. It has Adobe's and Limelight's.\tAsk the platform for a way with a token in the URL, or for another encoder.\n" +
-	"M\tPublisherAuth, Authentication failed: unknown auth mode: \n" +
+	"M\tPublisherAuth, Authentication failed: unknown auth mode: \x01\n" +
 	"C\te\tconnection-blocked\t\tBlocked by security software\tThe computer itself did not let OBS open the connection.\tAllow obs64.exe for outgoing connections there; ask the administrator on a company computer.\n" +
 	"M\tThe connection is being blocked by a firewall or other security software (EACCES)\n" +
 	"C\te\t\tCould not resolve %s: %s (%d)\tThe server name does not resolve\tThe name in the server address could not be turned into a network address, or it has none of the kind that OBS may use (IPv4 or IPv6).\tnslookup <host>: no answer means name or DNS.\n" +
@@ -741,7 +741,7 @@ const knowledge = "" +
 	"M\tInvalid port number!\n" +
 	"C\te\t\tRTMP_Connect1, handshake failed.\tThe RTMP handshake failed\tThe port is open, and what listens there did not greet in RTMP.\tMatch scheme and port (check).\n" +
 	"M\tRTMP_Connect1, handshake failed\n" +
-	"M\tHandShake: Type mismatch: client sent \x01, server answered \n" +
+	"M\tHandShake: Type mismatch: client sent \x01, server answered \x01\n" +
 	"C\te\t\tRTMP_Connect1, RTMP connect failed.\tThe connect command could not be sent\tThe greeting succeeded, and then the first command could not be written: the connection had gone in that moment.\tTry again; choose another server of the platform.\n" +
 	"M\tRTMP_Connect1, RTMP connect failed\n" +
 	"C\te\tcert-verify-failed\t\tThe certificate was not accepted\tThe encryption worked, and the certificate does not prove that this is the right server.\tUse the host name of the certificate as server, not an IP address.\n" +
@@ -752,11 +752,11 @@ const knowledge = "" +
 	"M\tHandShake, client signature does not match!\n" +
 	"C\te\tread-packet-failed\t\tThe server hung up\tOBS waited for the next message of the server and the connection ended instead.\tAt the start: key, application, other encoders with the same key, as on that page.\n" +
 	"M\tRTMP_ReadPacket, failed to read RTMP packet header\n" +
-	"M\tRTMP_ReadPacket, failed to read RTMP packet body. len: \n" +
+	"M\tRTMP_ReadPacket, failed to read RTMP packet body. len: \x01\n" +
 	"M\tRTMP_ReadPacket, failed to read extended timestamp\n" +
 	"M\tRTMPSockBuf_Fill, remote host closed connection\n" +
 	"C\te\tconnection-refused\t\tThe server is offline (connection refused)\tThe machine answered, and nothing listens on that port. Name and way are fine; the server program is off, or the port is another.\tTest the address with our reachability check: it goes through name, port, encryption, handshake and connect one after the other and says where it stops.\n" +
-	"M\t is offline. Try a different server (ECONNREFUSED)\n" +
+	"M\t\x01 is offline. Try a different server (ECONNREFUSED)\n" +
 	"C\te\tpublisher-auth-needed\t\tThe server wants a login and OBS has none\tThe server asks for user name and password before it lets anyone publish, and none are set in OBS.\tSettings > Stream: Service Custom, tick Use authentication, fill in both.\n" +
 	"M\tPublisherAuth, need to set pubUser & pubPasswd for publisher auth\n" +
 	"C\te\tconnect-failed\t\tThe socket could not be connected\tThe connection did not come about, for a reason other than the three common ones (refused, blocked, timed out).\tSettings > Advanced > Network > Bind to IP: Default.\n" +
@@ -764,7 +764,7 @@ const knowledge = "" +
 	"M\tInvalid connection parameters. Try to make sure you're using a valid server address and port\n" +
 	"M\tRTMP_Connect0, failed to connect socket. \x01 (\x01)\n" +
 	"C\te\ttls-connect-failed\t\tThe TLS handshake failed\tWith rtmps OBS first sets up encryption, and that failed: what listens there does not speak TLS, or the two found no common version.\tUse the port of the platform's rtmps address, mostly 443; 1936 or 2936 on some servers.\n" +
-	"M\tRTMP_Connect1, TLS_Connect failed: -0x\n" +
+	"M\tRTMP_Connect1, TLS_Connect failed: -0x\x01\n" +
 	"C\te\t\tUnknown protocol!\tUnknown scheme in the server address\tWhat stands before :// is none of the schemes that this library knows (rtmp, rtmps, rtmpt, rtmpe, rtmpte, rtmpts, rtmfp).\tCopy the ingest address, not the playback address. It begins with rtmp:// or rtmps://.\n" +
 	"M\tUnknown protocol!\n" +
 	"C\te\tpublisher-auth-failed\t\tUser or password refused\tThe server asked for user and password, OBS gave them, and the server did not accept them: the password is wrong, or it does not know the user.\tSettings > Stream > Use authentication: enter both by hand.\n" +
@@ -774,7 +774,7 @@ const knowledge = "" +
 	"M\tWriteN, RTMP send error \x01 (\x01 bytes)\n" +
 	"P\tffmpeg\tFFmpeg\n" +
 	"C\te\t\t%s codec %s not compatible with flv\tCodec that FLV and RTMP do not carry\tRTMP carries its media in FLV, and FLV has no number for this codec.\tEncode what does not fit, copy what does: -c:v libx264 -preset veryfast -c:a aac -b:a 128k -f flv \"<url>\"; -c:v copy -c:a aac if only the audio is wrong.\n" +
-	"M\t codec \x01 not compatible with flv\n" +
+	"M\t\x01 codec \x01 not compatible with flv\n" +
 	"M\tAudio codec '\x01' not compatible with FLV\n" +
 	"M\tCould not write header for output file #0 (incorrect codec parameters ?): Function not implemented\n" +
 	"C\tw\tlibrtmp-style-parameters\t\tA space in the URL\tFFmpeg found a space in the URL and thinks that options in the style of the old librtmp library were meant.\tRemove the space. Our URL check shows it.\n" +
@@ -788,9 +788,9 @@ const knowledge = "" +
 	"C\te\t\tAVERROR_UNKNOWN\tUnknown error occurred\tWith an RTMP output this is what FFmpeg says last when the server refused connect.\tRead the line Server error: above it and follow that page.\n" +
 	"M\tUnknown error occurred\n" +
 	"C\te\t\tCannot open connection %s\tCannot open the connection\tFFmpeg did not get as far as RTMP: the name did not resolve, the port did not open, or TLS failed.\tRead the reason at the end of the [tcp] or [tls] line and follow its page.\n" +
-	"M\tCannot open connection \n" +
-	"M\tFailed to resolve hostname \x01: \n" +
-	"M\tConnection to \x01 failed: \n" +
+	"M\tCannot open connection \x01\n" +
+	"M\tFailed to resolve hostname \x01: \x01\n" +
+	"M\tConnection to \x01 failed: \x01\n" +
 	"C\te\t\tCannot read RTMP handshake response\x1fCannot write RTMP handshake request\tThe RTMP handshake got no answer\tThe port is open, but what listens there did not finish the RTMP greeting: it speaks something else, closed at once, or a box on the way cut in.\tMatch scheme and port: 1935 and rtmp, 443 and rtmps. Our URL check tells.\n" +
 	"M\tCannot read RTMP handshake response\n" +
 	"M\tCannot write RTMP handshake request\n" +
@@ -826,7 +826,7 @@ const knowledge = "" +
 	"M\tFLV only supports mono Speex audio\n" +
 	"M\tFLV only supports wideband (16kHz) Speex audio\n" +
 	"C\te\t\tIncorrect chunk size %d\tImpossible chunk size\tThe other side announced a chunk size of zero or less, which no RTMP stream can have.\tUpdate the other side; reach it without a proxy.\n" +
-	"M\tIncorrect chunk size \n" +
+	"M\tIncorrect chunk size \x01\n" +
 	"C\te\t\tIncorrect username/password\x1fIncorrect username\x1fAuthentication failed\x1fNo auth parameters found\tUser name or password refused\tThe server went through its login with FFmpeg and did not accept the result.\tCheck both with another encoder (OBS: Settings > Stream > Use authentication).\n" +
 	"M\tIncorrect username/password\n" +
 	"M\tIncorrect username\n" +
@@ -838,11 +838,11 @@ const knowledge = "" +
 	"M\tRTMP protocol version mismatch\n" +
 	"M\tErroneous Message size \x01 not following standard\n" +
 	"C\te\t\trtmp_listen not available for %s\tListening works with plain rtmp only\tFFmpeg was told to act as a server (-listen 1) with a variant of RTMP for which it cannot, such as rtmps or rtmpt.\tUse rtmp://: ffmpeg -listen 1 -i \"rtmp://0.0.0.0:1935/live/x\" ....\n" +
-	"M\trtmp_listen not available for \n" +
+	"M\trtmp_listen not available for \x01\n" +
 	"C\te\tflv-sample-rate\t\tSample rate that FLV cannot hold\tThe audio is not AAC, and its sample rate is not one of those that FLV can name.\tEncode to AAC: -c:a aac -b:a 128k -ar 48000. It is what every platform takes.\n" +
 	"M\tFLV does not support sample rate \x01, choose from (44100, 22050, 11025)\n" +
 	"C\te\t\tServer error: %s\tThe server answered with an error\tThe server refused the application or the stream name and said why.\tPut the text behind Server error: into our search.\n" +
-	"M\tServer error: \n" +
+	"M\tServer error: \x01\n" +
 	"M\tOperation not permitted\n" +
 	"C\te\t\tServer response validating failed\x1fSignature mismatch\tThe digest of the handshake does not match\tFFmpeg was to play a stream (not to send one), and the server's proof in the greeting was wrong or missing.\tLeave -rtmp_swfverify out if it was set.\n" +
 	"M\tServer response validating failed\n" +
@@ -850,11 +850,11 @@ const knowledge = "" +
 	"C\tw\tnon-monotonous-dts\t\tTimestamps that do not increase (non-monotonous DTS)\tFFmpeg was about to send a packet whose decoding time is not later than the one before.\tEncode instead of copying; new timestamps are made: -c:v libx264 -preset veryfast -fps_mode cfr -r 30 -c:a aac -af aresample=async=1.\n" +
 	"M\tNon-monotonous DTS in output stream \x01:\x01; previous: \x01, current: \x01; changing to \x01. This may result in incorrect timestamps in the output file\n" +
 	"M\tNon-monotonic DTS; previous: \x01, current: \x01; changing to \x01. This may result in incorrect timestamps in the output file\n" +
-	"M\tApplication provided invalid, non monotonically increasing dts to muxer in stream \x01: \x01 >= \n" +
+	"M\tApplication provided invalid, non monotonically increasing dts to muxer in stream \x01: \x01 >= \x01\n" +
 	"C\tw\t\tUnexpected reply on connect()\tUnexpected answer to createStream\tThe server's answer to createStream did not hold a stream number.\tIf the stream runs: nothing.\n" +
 	"M\tUnexpected reply on connect()\n" +
 	"C\tw\t\tUnexpected stream %s, expecting %s\tThe encoder uses another stream name than FFmpeg expects\tFFmpeg listens as a server for one stream name, and the encoder published another.\tUse the same application and name on both sides, or ignore the warning.\n" +
-	"M\tUnexpected stream \x01, expecting \n" +
+	"M\tUnexpected stream \x01, expecting \x01\n" +
 	"C\te\tunknown-connect-error\t\tUnknown connect error (unsupported authentication method?)\tThe server refused connect, with a text in which FFmpeg found no login procedure that it knows.\tAct on the text behind Server error:.\n" +
 	"M\tUnknown connect error (unsupported authentication method?)\n" +
 	"P\trtmp-protocol\tRTMP status codes\n" +

@@ -96,8 +96,9 @@ func line(b *strings.Builder, fields ...string) {
 	b.WriteByte('\n')
 }
 
-// Pieces writes a message with \x01 in place of every variable, without the
-// full stop at its end; empty where nothing literal is left of it.
+// Pieces writes a message with \x01 in place of every variable, those at its
+// ends too, and without the full stop at its end; empty where nothing literal is
+// left of it.
 func Pieces(m string) string {
 	var b strings.Builder
 	literal := 0
@@ -145,7 +146,7 @@ func Pieces(m string) string {
 	if literal < 4 {
 		return ""
 	}
-	return strings.TrimPrefix(strings.TrimRight(b.String(), "\x01.。"), "\x01")
+	return strings.TrimRight(b.String(), ".。")
 }
 
 // verb is the length of a formatting verb at the start of s, 0 where there is
