@@ -72,8 +72,11 @@ type tool struct {
 
 // icon is the symbol of static/icons.svg that stands for it.
 func (t tool) icon() string {
-	if t == urlTool {
+	switch t {
+	case urlTool:
 		return "link"
+	case logTool:
+		return "file-search"
 	}
 	return "file-video"
 }
@@ -81,6 +84,7 @@ func (t tool) icon() string {
 var (
 	fileTool = tool{"/check/file", "Check a recording"}
 	urlTool  = tool{"/check/url", "Check a URL"}
+	logTool  = tool{"/check/log", "Explain a log"}
 )
 
 // toolFor names the tool that raises the rules of a family.
@@ -88,6 +92,8 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 	switch f {
 	case rules.IngestURLs:
 		return urlTool, true
+	case rules.LogsAndEvents, rules.LogSettings:
+		return logTool, true
 	case rules.Reachability:
 		return tool{}, false
 	}
@@ -98,6 +104,7 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 var navigation = []tool{
 	fileTool,
 	urlTool,
+	logTool,
 	{"/codes", "Codes"},
 	{"/guides", "Guides"},
 	{"/platforms", "Platforms"},

@@ -77,7 +77,7 @@ func newFindingView(f *diag.Finding, r *diag.Report) FindingView {
 	}
 	rule, known := rules.ByID(f.Rule)
 	if known {
-		v.Title, v.Why, v.Fix = rule.Title, rule.Why, rule.Fix
+		v.Title, v.Why, v.Fix = rule.Title, rule.Why, rules.Fix(f)
 		if v.Message == "" {
 			v.Message = rules.Message(f)
 		}
@@ -104,6 +104,7 @@ func newFindingView(f *diag.Finding, r *diag.Report) FindingView {
 	v.Message = visible(v.Message)
 	v.place(f)
 	v.rung(f)
+	v.lines(f)
 	if f.Span != nil {
 		v.InText, v.Start, v.End, v.Field = true, f.Start, f.End, f.Field
 	}

@@ -34,6 +34,18 @@
 //	#sign-key #sign-for #sign #made #use-made     signing                 #expiry     how long it runs
 //	#video-rate #audio-rate #rates                data rates              #examples   the empty state
 //
+// On /check/log besides #verdict (data-state also unknown, elsewhere), #headline,
+// #counts, [data-finding], #show-<key>, #progress, #cancel, #copy-ticket, #download,
+// #profile, #file, #sample-<kind>, [data-drop] and #status:
+//
+//	#paste #clear      the text area              #sent               "0 bytes sent"
+//	#kinds             what was recognised        #parts [data-part=<n>]  files of an archive; data-state
+//	#timeline #entries what happened; li with data-level, data-code, data-line
+//	#level-<level>     toggles of the filter      #source             its select
+//	#lines [data-line=<n>]  the text, drawn by explainer.js; button[data-mark=<key>] leads to a finding
+//	#back              back to the finding        [data-setting=<id>] a setting, with data-state
+//	#elsewhere         hands it to another page   #meaning            what "nothing found" is worth
+//
 //	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted
 package ui
 
@@ -56,6 +68,7 @@ func Register(profiles ...diag.Profile) {
 	shipped = profiles
 	app.Route(FilePath, func() app.Composer { return &checkPage{} })
 	app.Route(URLPath, func() app.Composer { return &urlPage{} })
+	app.Route(LogPath, func() app.Composer { return &logPage{} })
 }
 
 // fallbackProfile is chosen until the person chooses.

@@ -21,12 +21,12 @@ import (
 
 // toolPages are the pages that go-app draws: the only ones that go through it,
 // for it answers 200 for whatever it does not know.
-var toolPages = []string{"/check/file", "/check/url"}
+var toolPages = []string{"/check/file", "/check/url", "/check/log"}
 
 // serverPages are the prefixes that go-app's router must leave to the browser.
 var serverPages = []string{
-	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets", "/embed", "/links", "/oembed",
-	"/check/log", "/check/reach",
+	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets",
+	"/embed", "/links", "/oembed", "/check/reach",
 }
 
 // originMark stands for the page's own scheme and host in the list of links
@@ -103,7 +103,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		Resources:       resolver{assets},
 		Env:             env,
 		InternalURLs:    []string{originMark},
-		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css"),
+		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css"),
 		Scripts:         scripts(assets),
 		Icon: app.Icon{
 			Default:  assets.URL("img/icon-192.png"),

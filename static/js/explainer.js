@@ -1,0 +1,481 @@
+'use strict';
+// The page's side of the reader of logs: starts worker-log.js with
+// explainer.wasm, keeps it warm, replaces one that died or hangs, and draws the
+// lines of what was pasted.
+//
+//   ingestExplainer.start({worker, wasm, exec, version})  addresses; may be called again: it starts once
+//   ingestExplainer.listen(fn)              fn(message) for each message below
+//   ingestExplainer.explain(id, what)       what is {text, name, files, profile}; a new one ends the one before
+//   ingestExplainer.cancel(id)
+//   ingestExplainer.forget()                drops what was read from the worker's memory
+//   ingestExplainer.about                   the JSON of 'ready', '' until then
+//   ingestExplainer.draw(element, json)     draws the lines of a part into an element; see Lines
+//   ingestExplainer.point(from, to)         brings lines into view and marks them; 0, 0 marks none
+//   ingestExplainer.onMark(fn)              fn(key) when the mark of a finding is chosen
+//   ingestExplainer.box(textarea)           tells what is typed or pasted there, as 'typed'
+//   ingestExplainer.fill(text)              puts a text there, as if it had been pasted
+//   ingestExplainer.empty()                 empties it, without a word
+//
+// Messages are those of worker-log.js but 'begun' and 'lines', and
+//   {t: 'stopped', id}                      cancelled, without the worker's answer
+//   {t: 'typed', text, chars, kind, big}    kind as handover.js tells it: url, log, report or ''; big: a paste that
+//                                           would make the text area slow, and was kept out of it
+(() => {
+  const CANCEL_MS = 1000; // a worker that has not stopped by then is replaced
+
+  let where = null;
+  let compiled = null;
+  let worker = null;
+  let running = null;   // {id, message}: what the worker is on
+  let timer = 0;
+  let listener = null;
+  let early = [];       // messages from before anybody listened
+  let waiting = [];     // calls from before the worker was ready
+  let shown = null;     // the Lines on the page
+  let marked = null;
+  let asked = 0;
+
+  const client = {about: '', start, listen, explain, cancel, forget, draw, point, box, fill, empty, onMark: (fn) => { marked = fn; }};
+  window.ingestExplainer = client;
+
+  function start(given) {
+    if (where) return;
+    where = given;
+    compiled = compile();
+    compiled.catch(() => {});
+    spawn();
+  }
+
+  function tell(message) {
+    if (listener) listener(message);
+    else early.push(message);
+  }
+
+  function listen(fn) {
+    listener = fn;
+    if (fn) for (const message of early.splice(0)) fn(message);
+  }
+
+  async function compile() {
+    const response = await fetch(where.wasm);
+    if (!response.ok) throw new Error('HTTP ' + response.status);
+    if (WebAssembly.compileStreaming && (response.headers.get('Content-Type') || '').startsWith('application/wasm')) {
+      return WebAssembly.compileStreaming(response);
+    }
+    return WebAssembly.compile(await response.arrayBuffer());
+  }
+
+  class Fault extends Error {}   // what went wrong, in words for a person
+
+  async function spawn() {
+    client.about = '';
+    try {
+      if (typeof WebAssembly !== 'object') throw new Fault('This browser cannot run WebAssembly, which the reader of logs needs. A current Chrome, Edge, Firefox or Safari can.');
+      const fresh = new Worker(where.worker);
+      worker = fresh;
+      fresh.onmessage = (event) => { if (worker === fresh) receive(event.data); };
+      fresh.onerror = (event) => {
+        event.preventDefault();
+        console.error('worker: ' + event.message);
+        if (worker === fresh) broken('The reader of logs could not be started. Reload the page; if that does not help, a browser extension may block it.');
+      };
+      fresh.postMessage({t: 'init', module: await compiled, exec: where.exec, version: where.version || ''});
+    } catch (err) {
+      console.error(err);
+      broken(err instanceof Fault ? err.message : 'The reader of logs could not be loaded. Check the connection and reload the page.');
+    }
+  }
+
+  function broken(text) {
+    if (worker) worker.terminate();
+    worker = null;
+    waiting = [];
+    running = null;
+    tell({t: 'failed', text, fatal: true});
+  }
+
+  function replace() {
+    clearTimeout(timer);
+    if (worker) worker.terminate();
+    worker = null;
+    running = null;
+    spawn();
+  }
+
+  function receive(message) {
+    switch (message.t) {
+      case 'ready':
+        client.about = message.about;
+        for (const m of waiting.splice(0)) worker.postMessage(m);
+        break;
+      case 'begun':
+        if (running && running.id === message.id) running.begun = true;
+        return;
+      case 'lines':
+        if (shown) shown.receive(message);
+        return;
+      case 'done':
+        if (running && running.id === message.id) {
+          clearTimeout(timer);
+          running = null;
+        }
+        break;
+      case 'failed':
+        if (message.fatal && !client.about) { // it never started; another would not either
+          broken(message.text);
+          return;
+        }
+        if (running && running.id === message.id) running = null;
+        if (message.fatal) replace();
+        tell({...message, fatal: false});
+        return;
+    }
+    tell(message);
+  }
+
+  function post(message) {
+    if (worker && client.about) worker.postMessage(message);
+    else waiting.push(message);
+  }
+
+  function explain(id, what) {
+    const message = {t: 'explain', id, ...what};
+    waiting = waiting.filter((m) => m.t !== 'explain');
+    const before = running;
+    running = {id, message};
+    post(message);
+    clearTimeout(timer);
+    if (!before) return;
+    // The one before ends at once, or the worker hangs.
+    timer = setTimeout(() => {
+      if (!running || running.begun) return;
+      const again = running;
+      replace();
+      running = again;
+      post(again.message);
+    }, CANCEL_MS);
+  }
+
+  function cancel(id) {
+    if (!running || running.id !== id) return;
+    const before = waiting.length;
+    waiting = waiting.filter((m) => m.id !== id);
+    if (waiting.length < before) { // it never began
+      running = null;
+      tell({t: 'stopped', id});
+      return;
+    }
+    worker.postMessage({t: 'cancel', id});
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!running || running.id !== id) return;
+      replace();
+      tell({t: 'stopped', id});
+    }, CANCEL_MS);
+  }
+
+  function forget() {
+    waiting = waiting.filter((m) => m.t !== 'explain');
+    running = null;
+    clearTimeout(timer);
+    if (worker && client.about) worker.postMessage({t: 'forget'});
+    if (shown) shown.close();
+    shown = null;
+  }
+
+  // ---------- the text area ----------
+
+  const LONG = 1000000;       // characters that a text area takes without a pause
+  const QUIET_MS = 300;       // what is typed is read after a pause
+
+  let boxed = null;
+  let typing = 0;
+
+  function box(el) {
+    if (!el || boxed === el) return;
+    boxed = el;
+    let pasted = false;
+    el.addEventListener('paste', (e) => {
+      if (!e.clipboardData || e.clipboardData.files.length > 0) return; // tool.js takes files
+      pasted = true;
+      const text = e.clipboardData.getData('text/plain');
+      if (text.length <= LONG) return;
+      e.preventDefault();
+      big(text);
+    });
+    el.addEventListener('input', () => {
+      clearTimeout(typing);
+      typing = setTimeout(typed, pasted ? 0 : QUIET_MS);
+      pasted = false;
+    });
+    // What was pasted does not come back with the Back button.
+    addEventListener('pagehide', () => { el.value = ''; });
+  }
+
+  function typed() {
+    const text = boxed.value;
+    const told = window.ingestHandover && text.length < 5000 ? window.ingestHandover.kindOfText(text) : 'log';
+    tell({t: 'typed', text, chars: text.trim() === '' ? 0 : text.length, kind: told, big: false});
+  }
+
+  function big(text) {
+    boxed.value = '';
+    tell({t: 'typed', text, chars: text.length, kind: 'log', big: true});
+  }
+
+  function fill(text) {
+    if (!boxed) return;
+    if (text.length > LONG) {
+      big(text);
+      return;
+    }
+    boxed.value = text;
+    boxed.scrollTop = 0;
+    clearTimeout(typing);
+    typed();
+  }
+
+  function empty() {
+    clearTimeout(typing);
+    if (boxed) boxed.value = '';
+  }
+
+  // ---------- the lines ----------
+
+  const SMALL = 400;          // so many lines are drawn as a whole, wrapped
+  const SMALL_BYTES = 200000;
+  const MORE = 40;            // lines above and below the window that are drawn too
+  const CACHE = 3000;         // lines that are kept
+  const HIGHEST = 15e6;       // px; browsers draw no higher element
+
+  // Lines draws a part's lines: all of them, wrapped, where they are few; else
+  // those in the window, in rows of one height. json is
+  // {part, run, lines, longest, read, marks: [{first, last, severity, key, title}]}.
+  class Lines {
+    constructor(host, spec, json) {
+      Object.assign(this, {host, json}, spec);
+      this.small = this.lines <= SMALL && this.read <= SMALL_BYTES;
+      this.cache = new Map();
+      this.rows = new Map();
+      this.on = null;
+      this.pending = 0;
+      this.byLine = new Map();
+      for (const m of this.marks) {
+        for (let n = m.first; n <= Math.min(m.last, m.first + 500); n++) {
+          const old = this.byLine.get(n);
+          if (!old || RANK[m.severity] > RANK[old.severity]) this.byLine.set(n, m);
+        }
+      }
+      this.space = make('div', 'log__space');
+      this.list = make('div', 'log__rows');
+      this.space.append(this.list);
+      host.replaceChildren(this.space);
+      host.classList.toggle('log--wrap', this.small);
+      host.scrollTop = 0;
+      host.scrollLeft = 0;
+      this.onScroll = () => this.schedule();
+      this.onKey = (e) => this.key(e);
+      this.onWheel = (e) => this.wheel(e);
+      host.addEventListener('scroll', this.onScroll, {passive: true});
+      host.addEventListener('keydown', this.onKey);
+      host.addEventListener('wheel', this.onWheel, {passive: false});
+      this.sizes = new ResizeObserver(() => this.measure());
+      this.sizes.observe(host);
+      this.row = 0;
+      this.measure();
+    }
+
+    close() {
+      this.host.removeEventListener('scroll', this.onScroll);
+      this.host.removeEventListener('keydown', this.onKey);
+      this.host.removeEventListener('wheel', this.onWheel);
+      this.sizes.disconnect();
+      this.host.replaceChildren();
+    }
+
+    measure() {
+      if (!this.small) {
+        this.row = 1.5 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+        this.total = this.lines * this.row;
+        this.height = Math.min(this.total, HIGHEST);
+        this.space.style.height = this.height + 'px';
+        this.space.style.width = `calc(${Math.min(this.longest, 4000)}ch + 7rem)`;
+      }
+      this.schedule();
+    }
+
+    // factor is how many px of text a px of scrolling stands for.
+    get factor() {
+      const room = this.host.clientHeight;
+      return this.height > room ? (this.total - room) / (this.height - room) : 1;
+    }
+
+    schedule() {
+      if (this.frame) return;
+      this.frame = requestAnimationFrame(() => {
+        this.frame = 0;
+        this.render();
+      });
+    }
+
+    render() {
+      if (!this.host.isConnected) return;
+      let from = 1;
+      let to = this.lines;
+      if (!this.small) {
+        const top = this.host.scrollTop * this.factor;
+        const first = Math.floor(top / this.row);
+        from = Math.max(1, first + 1 - MORE);
+        to = Math.min(this.lines, first + 1 + Math.ceil(this.host.clientHeight / this.row) + MORE);
+        this.list.style.transform = `translateY(${this.host.scrollTop - (top - (from - 1) * this.row)}px)`;
+      }
+      for (const [n, row] of this.rows) {
+        if (n < from || n > to) {
+          row.remove();
+          this.rows.delete(n);
+        }
+      }
+      let before = null;
+      for (let n = from; n <= to; n++) {
+        let row = this.rows.get(n);
+        if (!row) {
+          row = this.build(n);
+          this.rows.set(n, row);
+          if (before) before.after(row);
+          else this.list.prepend(row);
+        }
+        before = row;
+      }
+      this.fetch(from, to);
+    }
+
+    build(n) {
+      const row = make('div', 'log__line');
+      row.dataset.line = n;
+      const mark = this.byLine.get(n);
+      const number = make(mark ? 'button' : 'span', 'log__n');
+      number.textContent = n.toLocaleString('en');
+      if (mark) {
+        row.classList.add('log__line--' + mark.severity);
+        number.type = 'button';
+        number.dataset.mark = mark.key;
+        number.title = 'To the finding: ' + mark.title;
+        number.setAttribute('aria-label', 'Line ' + n + ', to the finding: ' + mark.title);
+        number.addEventListener('click', () => { if (marked) marked(mark.key); });
+      }
+      row.append(number, make('span', 'log__text'));
+      this.fill(row, n);
+      return row;
+    }
+
+    fill(row, n) {
+      const got = this.cache.get(n);
+      const text = row.lastChild;
+      if (got) {
+        text.textContent = visible(got.text);
+        if (got.more > 0) {
+          const more = make('span', 'log__more');
+          more.textContent = ' … ' + got.more.toLocaleString('en') + ' characters more';
+          text.append(more);
+        }
+      }
+      const on = this.on && n >= this.on.from && n <= this.on.to;
+      row.classList.toggle('log__line--on', !!on);
+      if (on) row.setAttribute('aria-current', 'true');
+      else row.removeAttribute('aria-current');
+    }
+
+    // fetch asks for what is not there, one window at a time.
+    fetch(from, to) {
+      if (this.pending) return;
+      while (from <= to && this.cache.has(from)) from++;
+      while (to >= from && this.cache.has(to)) to--;
+      if (from > to) return;
+      this.pending = ++asked;
+      post({t: 'lines', id: this.pending, part: this.part, from, to: Math.min(to, from + SMALL)});
+    }
+
+    receive({id, from, lines}) {
+      if (id !== this.pending) return;
+      this.pending = 0;
+      if (lines.length === 0) return;
+      if (this.cache.size > CACHE) {
+        for (const n of this.cache.keys()) if (!this.rows.has(n)) this.cache.delete(n);
+      }
+      lines.forEach((l, i) => this.cache.set(from + i, l));
+      if (lines.some((l) => l.gone)) this.pending = -1; // nothing more will come
+      for (const [n, row] of this.rows) this.fill(row, n);
+      if (this.small && this.on) this.into();
+      this.schedule();
+    }
+
+    point(from, to) {
+      this.on = from > 0 ? {from, to} : null;
+      for (const [n, row] of this.rows) this.fill(row, n);
+      if (this.on) this.into();
+    }
+
+    // into scrolls the chosen lines into view.
+    into() {
+      const {from, to} = this.on;
+      const room = this.host.clientHeight;
+      this.host.scrollLeft = 0;
+      if (this.small) {
+        const row = this.rows.get(from);
+        if (row) this.host.scrollTop = row.offsetTop - Math.max(0, (room - row.offsetHeight) / 3);
+        return;
+      }
+      const high = Math.min(to - from + 1, 8) * this.row;
+      const top = Math.max(0, (from - 1) * this.row - Math.max(0, (room - high) / 3));
+      this.host.scrollTop = top / this.factor;
+      this.render();
+    }
+
+    // In a text that is higher than browsers can scroll, wheel and keys move by
+    // lines as elsewhere.
+    wheel(e) {
+      if (this.small || this.factor <= 1 || e.ctrlKey || e.shiftKey || !e.deltaY) return;
+      e.preventDefault();
+      this.host.scrollTop += e.deltaY * (e.deltaMode === 1 ? this.row : 1) / this.factor;
+    }
+
+    key(e) {
+      if (this.small || this.factor <= 1 || e.ctrlKey || e.altKey || e.metaKey) return;
+      const page = this.host.clientHeight - this.row;
+      const by = {ArrowDown: this.row, ArrowUp: -this.row, PageDown: page, PageUp: -page, ' ': e.shiftKey ? -page : page}[e.key];
+      if (!by || e.key === ' ' && e.target !== this.host) return;
+      e.preventDefault();
+      this.host.scrollTop += by / this.factor;
+    }
+  }
+
+  const RANK = {error: 3, warning: 2, info: 1};
+
+  function make(name, cls) {
+    const el = document.createElement(name);
+    el.className = cls;
+    return el;
+  }
+
+  // Characters that print nothing, or turn the direction of writing, are shown as
+  // what they are.
+  function visible(s) {
+    return s.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
+      (c) => '\\u{' + c.charCodeAt(0).toString(16) + '}');
+  }
+
+  function draw(host, json) {
+    if (!host) {
+      if (shown) shown.close();
+      shown = null;
+      return;
+    }
+    if (shown && shown.host === host && shown.json === json) return;
+    if (shown) shown.close();
+    shown = new Lines(host, JSON.parse(json), json);
+  }
+
+  function point(from, to) {
+    if (shown) shown.point(from, to);
+  }
+})();

@@ -1,0 +1,945 @@
+'use strict';
+// The worker that reads logs, events and callbacks with explainer.wasm, and
+// archives of them.
+//
+// It is served with connect-src 'none': it can open no connection, and the
+// compiled program is handed to it by message. What leaves it for the page has
+// its secrets masked. It keeps no text: it knows where the lines begin, and reads
+// those that the page draws again from what was pasted or chosen.
+//
+// In:  {t: 'init', module, exec, version}      compiled explainer.wasm, address of wasm_exec.js
+//      {t: 'explain', id, text | files, name, profile}  profile '' for what the text tells; a new one ends the one before
+//      {t: 'cancel', id}
+//      {t: 'lines', id, part, from, to}        lines to draw, from 1, both ends included
+//      {t: 'forget'}
+// Out: {t: 'ready', about}                     JSON: version, profiles, default (wasm/explainer/session.go)
+//      {t: 'begun', id}
+//      {t: 'part', id, part, name, size}       it begins to read a part: a file, a member of an archive, the paste
+//      {t: 'progress', id, part, read, lines, share, ms}  bytes of text, share 0 to 1 of all that is read
+//      {t: 'report', id, part, report, quotes, lines, longest, read, ms}  JSON (wasm/explain/json.go) without texts;
+//          JSON of the lines that each finding names: [[{n, text}]]; longest: characters of the longest line, about
+//      {t: 'refused', id, part, kind, text}    the part is no text: media, archive, broken, encrypted, large, binary, empty
+//      {t: 'done', id, state, detail, ms}      state is complete, cancelled, large (more than is unpacked here)
+//      {t: 'lines', id, part, from, lines}     lines[]: {text, more}; more: characters that were left out
+//      {t: 'failed', id, text, fatal}
+
+const CHUNK = 256 << 10;         // bytes of text that the program is given at once
+const SLICE = 256 << 10;         // bytes of a slice of a file
+const PIECE = 32 << 10;          // packed bytes that are unpacked at once: a bomb makes 32 MB of them
+const STALL_MS = 5000;           // no data for so long: another way of reading
+const PROGRESS_MS = 200;
+const TURN_MS = 40;              // a message of the page waits no longer
+const PLAIN = 2e9;               // bytes of a file that is read as it is
+const UNPACKED = 1e9;            // bytes that archives may unpack to, all parts together
+const PARTS = 100;               // parts that are read
+const DIRECTORY = 16 << 20;      // bytes of a zip's table of contents
+const MARK = 64 << 10;           // bytes between two remembered beginnings of lines
+const BLOCK = 256 << 10;         // what is unpacked anew is kept in blocks,
+const BLOCKS = 64;               // so many of them
+const LONGEST = 4000;            // characters of a line that are drawn
+const AROUND = 3;                // lines around a window that may tell what is secret in it
+const QUOTED = 3;                // lines of a finding that are quoted
+
+const COMPLETE = 0;
+const CANCELLED = 1;
+const FAILED = 2;
+
+let wasm = null;                 // the exports of explainer.wasm
+let dead = false;                // the program ended: only a new worker helps
+let stopped = 0;                 // jobs up to this id are cancelled
+let latest = 0;                  // id of the latest job
+let parts = [];                  // of the latest paste
+let turn = Promise.resolve();    // jobs and windows come one after the other
+const kept = new Map();          // unpacked blocks, the oldest first
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+class Fault extends Error {}     // what went wrong, in words for a person
+
+// Refusal is a part that cannot be read as text.
+class Refusal extends Error {
+  constructor(kind, text) {
+    super(text);
+    this.kind = kind;
+  }
+}
+
+// Damage is a packed part whose text ends early.
+class Damage extends Error {}
+
+self.onmessage = (event) => {
+  const m = event.data;
+  switch (m.t) {
+    case 'init': answer(m, init); break;
+    case 'cancel': stopped = Math.max(stopped, m.id); break;
+    case 'explain':
+      latest = m.id;
+      stopped = Math.max(stopped, m.id - 1);
+      turn = turn.then(() => answer(m, explain));
+      break;
+    case 'lines': turn = turn.then(() => answer(m, lines)); break;
+    case 'forget':
+      stopped = Math.max(stopped, latest);
+      turn = turn.then(() => answer(m, forget));
+      break;
+  }
+};
+
+async function answer(m, work) {
+  try {
+    await work(m);
+  } catch (err) {
+    if (!(err instanceof Fault)) console.error(err.name + ': ' + err.message); // never what was pasted
+    const text = err instanceof Fault ? err.message
+      : 'The reader of logs stopped because of a fault of ours. Nothing was sent anywhere. Please report it with the kind of log, without its secrets.';
+    self.postMessage({t: 'failed', id: m.id, text, fatal: dead || m.t === 'init'});
+  }
+}
+
+// ---------- the program ----------
+
+async function init({module, exec, version}) {
+  importScripts(exec);
+  const go = new Go();
+  const instance = await WebAssembly.instantiate(module, go.importObject);
+  // main blocks for ever; the promise settles only when the program dies.
+  go.run(instance).catch(() => {}).then(() => { dead = true; });
+  wasm = instance.exports;
+  call(() => wasm.named(put(encoder.encode(version || ''))));
+  self.postMessage({t: 'ready', about: text(call(() => wasm.about()))});
+}
+
+// call runs one exported call; it returns a length or fails.
+function call(f) {
+  if (!wasm || dead) throw new Error('explainer: not running');
+  let n;
+  try {
+    n = f();
+  } catch (err) {
+    dead = true;
+    throw err;
+  }
+  if (n < 0) {
+    dead = dead || n === -2;
+    throw new Error('explainer: result ' + n);
+  }
+  return n;
+}
+
+// put writes bytes into the program's buffer. The view is made anew each time:
+// the memory's buffer changes whenever it grows.
+function put(bytes) {
+  const at = wasm.buffer(Math.max(bytes.length, 1)) >>> 0;
+  new Uint8Array(wasm.mem.buffer, at, bytes.length).set(bytes);
+  return bytes.length;
+}
+
+function text(n) {
+  return decoder.decode(new Uint8Array(wasm.mem.buffer, wasm.result() >>> 0, n));
+}
+
+async function forget() {
+  parts = [];
+  kept.clear();
+  if (wasm && !dead) call(() => wasm.forget());
+}
+
+// ---------- ways of reading: next() is the next bytes, null at the end ----------
+
+// Slices reads a file, or a part of it, in pieces.
+class Slices {
+  constructor(blob, from = 0, to = blob.size) {
+    Object.assign(this, {blob, at: from, to});
+  }
+
+  async next() {
+    if (this.at >= this.to) return null;
+    let bytes;
+    try {
+      bytes = new Uint8Array(await this.blob.slice(this.at, Math.min(this.to, this.at + SLICE)).arrayBuffer());
+    } catch (err) {
+      throw unreadable(err);
+    }
+    if (bytes.length === 0) throw unreadable();
+    this.at += bytes.length;
+    return bytes;
+  }
+
+  close() {}
+}
+
+// Stream lets the file fill one buffer again and again, the leanest way. What it
+// gives is good until the next call.
+class Stream {
+  constructor(file) {
+    this.file = file;
+    this.at = 0;
+    this.buffer = new ArrayBuffer(CHUNK);
+    try {
+      this.reader = file.stream().getReader({mode: 'byob'});
+    } catch (err) {
+      this.slices = new Slices(file); // this browser has no such reader
+    }
+  }
+
+  async next() {
+    if (this.slices) return this.slices.next();
+    if (this.ended) return null;
+    // Chromium forgets a pending read, without an error, when its reader is collected.
+    self.reading = this.reader;
+    let timer;
+    const stalled = new Promise((resolve) => { timer = setTimeout(resolve, STALL_MS, null); });
+    let got;
+    try {
+      got = await Promise.race([this.reader.read(new Uint8Array(this.buffer), {min: CHUNK}), stalled]);
+    } catch (err) {
+      throw unreadable(err);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!got) {
+      this.reader.cancel().catch(() => {});
+      this.slices = new Slices(this.file, this.at);
+      return this.slices.next();
+    }
+    const {value, done} = got;
+    this.ended = done;
+    if (!value || value.length === 0) {
+      if (this.at < this.file.size) throw unreadable();
+      return null;
+    }
+    this.buffer = value.buffer;
+    this.at += value.length;
+    return value;
+  }
+
+  close() {
+    self.reading = null;
+    if (this.reader) this.reader.cancel().catch(() => {});
+  }
+}
+
+// unreadable makes one kind of what browsers say of a file that changed or
+// vanished since it was chosen.
+function unreadable(err) {
+  return err instanceof DOMException ? err : new DOMException(String(err || 'shorter than it was'), 'NotReadableError');
+}
+
+// Unpacking is what another reader gives, unpacked.
+class Unpacking {
+  constructor(source, format) {
+    const stream = new DecompressionStream(format);
+    this.source = source;
+    this.writer = stream.writable.getWriter();
+    this.reader = stream.readable.getReader();
+    this.feed();
+  }
+
+  async feed() {
+    try {
+      for (let bytes; (bytes = await this.source.next());) {
+        for (let at = 0; at < bytes.length; at += PIECE) {
+          await this.writer.ready;
+          await this.writer.write(bytes.subarray(at, at + PIECE));
+        }
+      }
+      await this.writer.close();
+    } catch (err) {
+      if (err instanceof DOMException) this.fault = err;
+      this.writer.abort(err).catch(() => {});
+    }
+  }
+
+  async next() {
+    try {
+      const {value, done} = await this.reader.read();
+      return done ? null : value;
+    } catch (err) {
+      if (this.fault || err instanceof DOMException) throw this.fault || err;
+      throw new Damage(err.message);
+    }
+  }
+
+  close() {
+    this.reader.cancel().catch(() => {});
+    this.source.close();
+  }
+}
+
+// Gzip reads a gzip file, which may have several members one after the other:
+// each is found by its first bytes, for a browser unpacks only one.
+class Gzip {
+  constructor(file) {
+    this.file = file;
+    this.member = null;
+  }
+
+  async next() {
+    if (!this.starts) {
+      this.starts = await gzipMembers(this.file);
+      this.done = 0;
+    }
+    for (;;) {
+      if (!this.member) {
+        if (this.done >= this.starts.length) return null;
+        const to = this.starts[this.done + 1] || this.file.size;
+        this.member = new Unpacking(new Slices(this.file, this.starts[this.done], to), 'gzip');
+        this.done++;
+      }
+      let bytes;
+      try {
+        bytes = await this.member.next();
+      } catch (err) {
+        // Zeros that a tape or a download left behind the end are no loss.
+        if (!(err instanceof Damage && /junk|trailing|extra/i.test(err.message))) throw err;
+        bytes = null;
+      }
+      if (bytes) return bytes;
+      this.member.close();
+      this.member = null;
+    }
+  }
+
+  // packed is how far it has come in the file.
+  get packed() { return this.member ? this.member.source.at : 0; }
+
+  close() { if (this.member) this.member.close(); }
+}
+
+// gzipMembers finds where members begin: ten bytes of which seven are known, or
+// nearly. By chance they stand so once in many terabytes.
+async function gzipMembers(file) {
+  const found = [0];
+  const head = 10;
+  for (let at = 0; at < file.size; at += (1 << 20)) {
+    const b = new Uint8Array(await file.slice(at, at + (1 << 20) + head).arrayBuffer().catch((err) => { throw unreadable(err); }));
+    for (let i = b.indexOf(0x1f); i >= 0 && i + head <= b.length; i = b.indexOf(0x1f, i + 1)) {
+      if (b[i + 1] === 0x8b && b[i + 2] === 8 && (b[i + 3] & 0xe0) === 0 && (b[i + 8] === 0 || b[i + 8] === 2 || b[i + 8] === 4) &&
+          (b[i + 9] < 14 || b[i + 9] === 255) && at + i > found[found.length - 1]) found.push(at + i);
+    }
+  }
+  return found;
+}
+
+// ---------- zip ----------
+
+const u16 = (v, at) => v.getUint16(at, true);
+const u32 = (v, at) => v.getUint32(at, true);
+const u64 = (v, at) => Number(v.getBigUint64(at, true));
+
+async function view(file, from, to) {
+  if (from < 0 || from > file.size) throw new Damage('outside of the file');
+  try {
+    return new DataView(await file.slice(from, Math.max(from, to)).arrayBuffer());
+  } catch (err) {
+    throw unreadable(err);
+  }
+}
+
+// zipMembers reads the table of contents at the end of a zip.
+async function zipMembers(file) {
+  const from = Math.max(0, file.size - 65557);
+  const tail = await view(file, from, file.size);
+  let end = tail.byteLength - 22;
+  while (end >= 0 && !(u32(tail, end) === 0x06054b50 && end + 22 + u16(tail, end + 20) <= tail.byteLength)) end--;
+  if (end < 0) throw new Refusal('broken', 'This zip is damaged or cut off: its table of contents, which stands at its end, is missing. Copy or download it again.');
+  let count = u16(tail, end + 10);
+  let size = u32(tail, end + 12);
+  let offset = u32(tail, end + 16);
+  let behind = from + end;       // where the table ends
+  if (end >= 20 && u32(tail, end - 20) === 0x07064b50) {
+    const at = u64(tail, end - 12);
+    const big = await view(file, at, at + 56);
+    if (big.byteLength === 56 && u32(big, 0) === 0x06064b50) {
+      count = u64(big, 32);
+      size = u64(big, 40);
+      offset = u64(big, 48);
+      behind = at;
+    }
+  }
+  if (size > DIRECTORY) throw new Refusal('large', 'This zip holds too many files to be read here. Unpack it, and drop the logs that matter.');
+  const shift = behind - size - offset; // of a zip that stands behind something else
+  const table = await view(file, offset + shift, offset + shift + size);
+  const members = [];
+  for (let at = 0, i = 0; i < count && at + 46 <= table.byteLength; i++) {
+    if (u32(table, at) !== 0x02014b50) throw new Damage('table');
+    const [nameLen, extraLen, noteLen] = [u16(table, at + 28), u16(table, at + 30), u16(table, at + 32)];
+    if (at + 46 + nameLen + extraLen > table.byteLength) throw new Damage('table');
+    const m = {
+      file, name: zipName(new Uint8Array(table.buffer, table.byteOffset + at + 46, nameLen)),
+      flags: u16(table, at + 8), method: u16(table, at + 10),
+      packed: u32(table, at + 20), size: u32(table, at + 24), offset: u32(table, at + 42),
+    };
+    zip64(m, new DataView(table.buffer, table.byteOffset + at + 46 + nameLen, extraLen));
+    m.offset += shift;
+    members.push(m);
+    at += 46 + nameLen + extraLen + noteLen;
+  }
+  return members;
+}
+
+function zipName(bytes) {
+  try {
+    return new TextDecoder('utf-8', {fatal: true}).decode(bytes);
+  } catch (err) {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}
+
+// zip64 takes the numbers that did not fit into 32 bits.
+function zip64(m, extra) {
+  for (let at = 0; at + 4 <= extra.byteLength; at += 4 + u16(extra, at + 2)) {
+    if (u16(extra, at) !== 1) continue;
+    let p = at + 4;
+    for (const name of ['size', 'packed', 'offset']) {
+      if (m[name] === 0xffffffff && p + 8 <= extra.byteLength) {
+        m[name] = u64(extra, p);
+        p += 8;
+      }
+    }
+  }
+}
+
+// ZipMember reads a file in a zip.
+class ZipMember {
+  constructor(member) { this.member = member; this.count = 0; }
+
+  async next() {
+    const m = this.member;
+    if (!this.reader) {
+      const head = await view(m.file, m.offset, m.offset + 30);
+      if (head.byteLength < 30 || u32(head, 0) !== 0x04034b50) throw new Damage('header');
+      const at = m.offset + 30 + u16(head, 26) + u16(head, 28);
+      if (at + m.packed > m.file.size) throw new Damage('cut');
+      const bytes = new Slices(m.file, at, at + m.packed);
+      this.slices = bytes;
+      this.reader = m.method === 8 ? new Unpacking(bytes, 'deflate-raw') : bytes;
+    }
+    const bytes = await this.reader.next();
+    if (bytes) this.count += bytes.length;
+    else if (this.count !== m.size) throw new Damage('size');
+    return bytes;
+  }
+
+  get packed() { return this.slices ? this.slices.at - this.slices.to + this.member.packed : 0; }
+
+  close() { if (this.reader) this.reader.close(); }
+}
+
+// ---------- parts ----------
+
+// Part is one text: the paste, a file, a member of an archive.
+class Part {
+  constructor(name, size, open, blob) {
+    // blob is set where the text stands in a file as it is
+    Object.assign(this, {name, size, open, blob, index: null, number: -1, wasm: -1, weight: size});
+  }
+
+  // from reads the text on from an offset.
+  async *from(offset) {
+    if (this.blob) {
+      for (const slices = new Slices(this.blob, offset); ;) {
+        const bytes = await slices.next();
+        if (!bytes) return;
+        yield bytes;
+      }
+    }
+    for (let n = Math.floor(offset / BLOCK); ; n++) {
+      const block = await this.block(n);
+      if (!block) return;
+      yield n * BLOCK < offset ? block.subarray(offset - n * BLOCK) : block;
+      if (block.length < BLOCK) return;
+    }
+  }
+
+  // block is the n-th block of a packed text. What was dropped is unpacked again,
+  // on from where the last one was, or from the start.
+  async block(n) {
+    const found = kept.get(this.number + ':' + n);
+    if (found) return found;
+    if (!this.again || this.again.n > n) {
+      if (this.again) this.again.reader.close();
+      this.again = {reader: this.open(), n: 0, filler: new Filler(this)};
+    }
+    const a = this.again;
+    while (a.n <= n) {
+      const bytes = await a.reader.next();
+      if (!bytes) {
+        a.filler.end();
+        this.again = null;
+        break;
+      }
+      a.filler.add(bytes);
+      a.n = a.filler.n;
+    }
+    return kept.get(this.number + ':' + n);
+  }
+}
+
+// Filler keeps an unpacked text in blocks, the last ones of it.
+class Filler {
+  constructor(part) {
+    Object.assign(this, {part, n: 0, used: 0, block: new Uint8Array(BLOCK)});
+  }
+
+  add(bytes) {
+    for (let at = 0; at < bytes.length;) {
+      const take = Math.min(bytes.length - at, BLOCK - this.used);
+      this.block.set(bytes.subarray(at, at + take), this.used);
+      this.used += take;
+      at += take;
+      if (this.used === BLOCK) this.keep();
+    }
+  }
+
+  keep() {
+    const key = this.part.number + ':' + this.n;
+    kept.delete(key);
+    kept.set(key, this.used === BLOCK ? this.block : this.block.slice(0, this.used));
+    if (kept.size > BLOCKS) kept.delete(kept.keys().next().value);
+    this.n++;
+    this.used = 0;
+    this.block = new Uint8Array(BLOCK);
+  }
+
+  end() { if (this.used > 0) this.keep(); }
+}
+
+// partsOf names the parts of a file; its first bytes say what it is.
+async function partsOf(file) {
+  const head = new Uint8Array((await view(file, 0, 8)).buffer);
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    const name = file.name.replace(/\.tgz$/i, '.tar').replace(/\.gz$/i, '') || file.name;
+    const part = new Part(name, -1, () => new Gzip(file));
+    part.weight = file.size;
+    return [part];
+  }
+  if (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 && head[3] === 4 || head[2] === 5 && head[3] === 6)) {
+    let members;
+    try {
+      members = await zipMembers(file);
+    } catch (err) {
+      if (!(err instanceof Damage)) throw err;
+      throw new Refusal('broken', 'This zip is damaged: its table of contents cannot be read. Copy or download it again.');
+    }
+    if (members.some((m) => m.name === '[Content_Types].xml')) {
+      throw new Refusal('binary', 'This is an office document. Copy the text in it, and paste it here.');
+    }
+    const list = members.filter((m) => !m.name.endsWith('/') && !/^__MACOSX\/|(^|\/)\.DS_Store$/.test(m.name) && m.size > 0);
+    if (list.length === 0) throw new Refusal('empty', 'There is no file in this zip.');
+    return list.map((m) => {
+      const part = new Part(m.name, m.size, () => new ZipMember(m));
+      part.weight = m.packed;
+      if (m.flags & 1) part.refusal = new Refusal('encrypted', 'It is encrypted, and this page cannot open it. Unpack it with its password, and drop the log here.');
+      else if (m.method !== 0 && m.method !== 8) part.refusal = new Refusal('archive', 'It is packed in a way that browsers do not unpack (method ' + m.method + '). Unpack it, and drop the log here.');
+      return part;
+    });
+  }
+  if (file.size > PLAIN) {
+    throw new Refusal('large', 'This file has ' + (file.size / 1e9).toFixed(1) + ' GB; a log of up to 2 GB is read here. Cut out the hours in question, for example its last 200,000 lines: tail -n 200000 ' +
+      (/^[\w.-]+$/.test(file.name) ? file.name : 'FILE') + ' > part.log');
+  }
+  return [new Part(file.name, file.size, () => new Stream(file), file)];
+}
+
+const MAGIC = [
+  [0, 'FLV', 'media', 'This is an FLV recording, not a log.'],
+  [4, 'ftyp', 'media', 'This is an MP4 recording, not a log.'],
+  [0, '\x1a\x45\xdf\xa3', 'media', 'This is a Matroska or WebM recording, not a log.'],
+  [0, '7z\xbc\xaf\x27\x1c', 'archive', 'This is a 7z archive.'],
+  [0, 'Rar!', 'archive', 'This is a RAR archive.'],
+  [0, '\xfd7zXZ', 'archive', 'This is an xz archive.'],
+  [0, 'BZh', 'archive', 'This is a bzip2 archive.'],
+  [0, '\x28\xb5\x2f\xfd', 'archive', 'This is a Zstandard archive.'],
+  [0, '\x1f\x8b', 'archive', 'This is packed twice: a gzip in a gzip.'],
+  [0, 'PK\x03\x04', 'archive', 'This is a zip inside of another archive.'],
+  [257, 'ustar', 'archive', 'This is a tar archive.'],
+  [0, '%PDF', 'binary', 'This is a PDF. Copy the text in it, and paste it here.'],
+  [0, '\x89PNG', 'binary', 'This is a picture. Copy the text itself, and paste it here.'],
+  [0, '\xff\xd8\xff', 'binary', 'This is a picture. Copy the text itself, and paste it here.'],
+  [0, 'GIF8', 'binary', 'This is a picture. Copy the text itself, and paste it here.'],
+  [0, 'ElfFile\0', 'binary', 'This is a Windows event log. Save it as text in the Event Viewer (Save All Events As, type Text or CSV), and drop that.'],
+  [0, '\xd4\xc3\xb2\xa1', 'binary', 'This is a network capture. It is not read here.'],
+  [0, '\xa1\xb2\xc3\xd4', 'binary', 'This is a network capture. It is not read here.'],
+  [0, '\x0a\x0d\x0d\x0a', 'binary', 'This is a network capture. It is not read here.'],
+  [0, '\xd0\xcf\x11\xe0', 'binary', 'This is an office document. Copy the text in it, and paste it here.'],
+];
+
+// refuse fails for what is no text, by its first bytes.
+function refuse(head, encoding) {
+  const at = (i, s) => i + s.length <= head.length && [...s].every((c, k) => head[i + k] === c.charCodeAt(0));
+  for (const [i, s, kind, words] of MAGIC) {
+    if (at(i, s)) throw new Refusal(kind, kind === 'archive' ? words + ' Unpack it and drop the log, or pack it as zip or gzip.' : words);
+  }
+  if (head.length > 376 && head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) {
+    throw new Refusal('media', 'This is an MPEG transport stream, not a log.');
+  }
+  if (encoding !== 'utf-8') return;
+  let odd = 0;                   // bytes that no text has
+  for (const c of head) if (c < 32 && !(c >= 7 && c <= 13) && c !== 27) odd++;
+  if (odd * 10 > head.length) throw new Refusal('binary', 'This is no text: most of it is bytes that no log has. Logs are .log, .txt or .json files, as they are or in a zip or gzip.');
+}
+
+// ---------- lines ----------
+
+// Index knows where lines begin, one for every MARK bytes. Lines end with LF,
+// CRLF or CR, as wasm/explain counts them.
+class Index {
+  constructor(encoding) {
+    Object.assign(this, {encoding, offsets: [0], numbers: [1], ended: 0, read: 0, start: 0, cr: false, low: 0, longest: 0});
+  }
+
+  add(chunk) {
+    const wide = this.encoding !== 'utf-8';
+    if (!wide && !this.cr && chunk.indexOf(13) < 0) { // the usual case, at the speed of indexOf
+      for (let i = chunk.indexOf(10); i >= 0; i = chunk.indexOf(10, i + 1)) this.line(this.read + i + 1);
+    } else {
+      const big = this.encoding === 'utf-16be';
+      for (let i = 0; i < chunk.length; i++) {
+        let c = chunk[i];
+        if (wide) {
+          if (((this.read + i) & 1) === 0) {
+            this.low = c;
+            continue;
+          }
+          c = big ? this.low << 8 | c : c << 8 | this.low;
+        }
+        const next = this.read + i + 1;
+        if (c === 10 && this.cr) { // the second half of CRLF
+          if (this.offsets[this.offsets.length - 1] === this.start) this.offsets[this.offsets.length - 1] = next;
+          this.start = next;
+        } else if (c === 10 || c === 13) {
+          this.line(next);
+        }
+        this.cr = c === 13;
+      }
+    }
+    this.read += chunk.length;
+  }
+
+  // line ends a line; the next begins at an offset.
+  line(next) {
+    if (next - this.start > this.longest) this.longest = next - this.start;
+    this.ended++;
+    this.start = next;
+    if (next - this.offsets[this.offsets.length - 1] >= MARK) {
+      this.offsets.push(next);
+      this.numbers.push(this.ended + 1);
+    }
+  }
+
+  // lines is how many there are; a last one without line end counts.
+  get lines() { return this.ended + (this.read > this.start ? 1 : 0); }
+
+  // before is the last remembered beginning at or before a line.
+  before(line) {
+    let [low, high] = [0, this.numbers.length - 1];
+    while (low < high) {
+      const mid = (low + high + 1) >> 1;
+      if (this.numbers[mid] <= line) low = mid;
+      else high = mid - 1;
+    }
+    return {offset: this.offsets[low], line: this.numbers[low]};
+  }
+}
+
+// The same four bytes as wasm/explain looks at.
+function encodingOf(h) {
+  if (h[0] === 0xff && h[1] === 0xfe) return 'utf-16le';
+  if (h[0] === 0xfe && h[1] === 0xff) return 'utf-16be';
+  if (h.length >= 4 && h[0] && !h[1] && h[2] && !h[3]) return 'utf-16le';
+  if (h.length >= 4 && !h[0] && h[1] && !h[2] && h[3]) return 'utf-16be';
+  return 'utf-8';
+}
+
+// Terminal colours and titles; the program leaves them out too.
+const ANSI = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
+
+// linesOf reads lines, masked. Their neighbours are read with them: a key may
+// stand on the line before its value.
+async function linesOf(part, from, to) {
+  const {index} = part;
+  from = Math.max(1, from);
+  to = Math.min(index.lines, to);
+  if (to < from) return [];
+  const first = Math.max(1, from - AROUND);
+  const raw = await rawLines(part, first, Math.min(index.lines, to + AROUND));
+  const plain = raw.map((l) => l.text.replace(ANSI, ''));
+  let masked = mask(part, plain.join('\n')).split('\n');
+  if (masked.length !== plain.length) masked = plain.map((l) => mask(part, l).replace(/\n/g, ' '));
+  return masked.slice(from - first, to - first + 1).map((t, i) => ({text: t, more: raw[from - first + i].more}));
+}
+
+function mask(part, s) {
+  return text(call(() => wasm.mask(part.wasm, put(encoder.encode(s)))));
+}
+
+async function rawLines(part, from, to) {
+  const {index} = part;
+  const mark = index.before(from);
+  const unit = index.encoding === 'utf-8' ? 1 : 2;
+  const most = LONGEST * 4 * unit;
+  const words = new TextDecoder(index.encoding);
+  const found = [];
+  let line = mark.line;
+  let offset = mark.offset;
+  let pieces = [];
+  let held = 0;
+  let length = 0;
+  let cr = false;
+  let low = 0;
+  const end = () => {
+    if (line >= from) {
+      const all = new Uint8Array(held);
+      let at = 0;
+      for (const p of pieces) {
+        all.set(p, at);
+        at += p.length;
+      }
+      let s = words.decode(all);
+      if (line === 1) s = s.replace(/^\ufeff/, '');
+      let more = Math.max(0, Math.round((length - held) / unit));
+      if (s.length > LONGEST) {
+        more += s.length - LONGEST;
+        s = s.slice(0, LONGEST);
+      }
+      found.push({text: s, more});
+    }
+    line++;
+    pieces = [];
+    held = length = 0;
+  };
+  const take = (bytes) => {
+    if (line < from || bytes.length === 0) return;
+    length += bytes.length;
+    if (held < most) {
+      const p = bytes.slice(0, most - held);
+      pieces.push(p);
+      held += p.length;
+    }
+  };
+  for await (const chunk of part.from(mark.offset)) {
+    let start = 0;
+    for (let i = 0; i < chunk.length; i++) {
+      let c = chunk[i];
+      if (unit === 2) {
+        if (((offset + i) & 1) === 0) {
+          low = c;
+          continue;
+        }
+        c = index.encoding === 'utf-16be' ? low << 8 | c : c << 8 | low;
+      }
+      if (c !== 10 && c !== 13) {
+        cr = false;
+        continue;
+      }
+      if (c === 10 && cr) { // the second half of CRLF
+        cr = false;
+        start = i + 1;
+        continue;
+      }
+      take(chunk.subarray(start, Math.max(start, i + 1 - unit)));
+      end();
+      start = i + 1;
+      cr = c === 13;
+      if (line > to) return found;
+    }
+    take(chunk.subarray(start));
+    offset += chunk.length;
+  }
+  if (line <= to) end();
+  return found;
+}
+
+async function lines({id, part: number, from, to}) {
+  const part = parts[number];
+  if (!part || !part.index) return;
+  let list;
+  try {
+    list = await linesOf(part, from, to);
+  } catch (err) {
+    if (!(err instanceof DOMException)) throw err;
+    list = [{text: 'The file was changed, moved or deleted: its lines can no longer be shown.', more: 0, gone: true}];
+  }
+  self.postMessage({t: 'lines', id, part: number, from: Math.max(1, from), lines: list});
+}
+
+// ---------- the work ----------
+
+const tick = (() => {
+  const {port1, port2} = new MessageChannel();
+  const waiting = [];
+  port1.onmessage = () => waiting.shift()();
+  return () => new Promise((resolve) => {
+    waiting.push(resolve);
+    port2.postMessage(0);
+  });
+})();
+
+async function explain({id, text: pasted, files, name, profile}) {
+  self.postMessage({t: 'begun', id});
+  await forget();
+  const started = performance.now();
+  const now = {id, get cancelled() { return id <= stopped; }, profile: profile || '', started, weight: 0, done: 0, unpacked: 0, state: 'complete', detail: ''};
+  const list = [];
+  for (const file of files && files.length > 0 ? files : [new File([pasted || ''], name || 'Pasted text')]) {
+    try {
+      list.push(...await partsOf(file));
+    } catch (err) {
+      const refused = new Part(file.name, file.size);
+      refused.refusal = asRefusal(err);
+      refused.weight = 0;
+      list.push(refused);
+    }
+  }
+  if (list.length > PARTS) now.detail = (list.length - PARTS) + ' more files were not read: only the first ' + PARTS + ' are.';
+  parts = list.slice(0, PARTS);
+  parts.forEach((p, i) => {
+    p.number = i;
+    now.weight += p.weight;
+  });
+  for (const part of parts) {
+    if (now.cancelled) break;
+    await readPart(now, part);
+    now.done += part.weight;
+    if (now.state === 'large') break;
+  }
+  if (now.cancelled) now.state = 'cancelled';
+  self.postMessage({t: 'done', id, state: now.state, detail: now.detail, ms: performance.now() - started});
+}
+
+function asRefusal(err) {
+  if (err instanceof Refusal) return err;
+  if (err instanceof DOMException) return new Refusal('broken', 'The file was changed, moved or deleted since it was chosen. Choose it again.');
+  throw err;
+}
+
+async function readPart(now, part) {
+  const {id} = now;
+  self.postMessage({t: 'part', id, part: part.number, name: part.name, size: part.size});
+  const began = performance.now();
+  let reader = null;
+  let filler = null;
+  let state = COMPLETE;
+  let detail = '';
+  try {
+    if (part.refusal) throw part.refusal;
+    reader = part.open();
+    if (!part.blob) filler = new Filler(part);
+    let lastProgress = performance.now();
+    let lastTurn = lastProgress;
+    let head = new Uint8Array(0); // the first bytes, until they have said what it is
+    const take = (bytes) => {
+      for (let at = 0; at < bytes.length; at += CHUNK) {
+        const piece = bytes.subarray(at, at + CHUNK);
+        call(() => wasm.write(put(piece)));
+        part.index.add(piece);
+        if (filler) filler.add(piece);
+      }
+    };
+    const begin = () => {
+      const encoding = encodingOf(head);
+      refuse(head, encoding);
+      part.index = new Index(encoding);
+      const first = encoder.encode(now.profile);
+      const name = encoder.encode(part.name);
+      const both = new Uint8Array(first.length + name.length);
+      both.set(first);
+      both.set(name, first.length);
+      put(both);
+      part.wasm = call(() => wasm.open(first.length, name.length, part.size));
+      take(head);
+    };
+    try {
+      while (!now.cancelled) {
+        const bytes = await reader.next();
+        if (!bytes) break;
+        if (!part.index) {
+          const more = new Uint8Array(head.length + bytes.length);
+          more.set(head);
+          more.set(bytes, head.length);
+          head = more;
+          if (head.length >= 512) begin();
+        } else {
+          take(bytes);
+        }
+        if (!part.blob) {
+          now.unpacked += bytes.length;
+          if (now.unpacked > UNPACKED) {
+            now.state = 'large';
+            now.detail = 'The archive unpacks to more than 1 GB; it was read up to there. Unpack it, and drop the log that matters.';
+            state = FAILED;
+            detail = now.detail;
+            break;
+          }
+        }
+        const t = performance.now();
+        if (t - lastTurn >= TURN_MS) {
+          await tick();
+          lastTurn = performance.now();
+        }
+        if (t - lastProgress >= PROGRESS_MS) {
+          lastProgress = t;
+          progress(now, part, reader);
+        }
+      }
+    } catch (err) {
+      if (err instanceof Damage) detail = 'The archive is damaged or cut off; it was read up to there.';
+      else if (err instanceof DOMException) detail = 'The file was changed, moved or deleted while it was being read; it was read up to there.';
+      else throw err;
+      state = FAILED;
+    }
+    if (now.cancelled && state === COMPLETE) state = CANCELLED;
+    if (!part.index) {
+      if (head.length === 0) {
+        throw state === FAILED ? new Refusal('broken', detail.replace(/; it was read.*/, '.') + ' Nothing of it could be read. Copy or download it again.')
+          : new Refusal('empty', 'There is nothing in it.');
+      }
+      begin();
+    }
+  } catch (err) {
+    if (reader) reader.close();
+    if (!(err instanceof Refusal)) throw err;
+    self.postMessage({t: 'refused', id, part: part.number, kind: err.kind, text: err.message});
+    return;
+  }
+  reader.close();
+  if (filler) filler.end();
+  const report = text(call(() => wasm.end(state, put(encoder.encode(detail)))));
+  const quotes = await quotesOf(now, part, report);
+  const {index} = part;
+  self.postMessage({t: 'report', id, part: part.number, report, quotes: JSON.stringify(quotes), lines: index.lines,
+    longest: Math.max(index.longest, index.read - index.start), read: index.read, ms: performance.now() - began});
+}
+
+function progress(now, part, reader) {
+  const read = part.index ? part.index.read : 0;
+  const here = part.blob ? read : reader.packed;
+  const share = now.weight > 0 ? Math.min(1, (now.done + here) / now.weight) : 0;
+  self.postMessage({t: 'progress', id: now.id, part: part.number, read, lines: part.index ? part.index.lines : 0, share, ms: performance.now() - now.started});
+}
+
+// quotesOf reads the lines that the findings of a report name, in the order of
+// the text, so that a packed one is unpacked once more at most.
+async function quotesOf(now, part, report) {
+  const {findings} = JSON.parse(report);
+  const quotes = findings.map(() => []);
+  const places = [];
+  findings.forEach((f, i) => {
+    if (f.first_line) places.push({i, from: f.first_line, to: Math.min(f.last_line, f.first_line + QUOTED - 1)});
+    if (f.last && f.last.first_line) places.push({i, from: f.last.first_line, to: f.last.first_line});
+  });
+  places.sort((a, b) => a.from - b.from);
+  for (const {i, from, to} of places) {
+    if (now.cancelled && !part.blob) break;
+    try {
+      const list = await linesOf(part, from, to);
+      list.forEach((l, k) => quotes[i].push({n: from + k, text: l.text.slice(0, 600) + (l.text.length > 600 || l.more ? ' …' : '')}));
+    } catch (err) {
+      if (!(err instanceof DOMException || err instanceof Damage)) throw err;
+      break;
+    }
+  }
+  return quotes.map((q) => q.sort((a, b) => a.n - b.n).filter((l, i) => i === 0 || l.n > q[i - 1].n));
+}
