@@ -195,17 +195,20 @@
 
   async function readLink(address) {
     const text = String(address).trim();
-    const m = /(?:^|\/)d\/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])\/?(.*)$/s.exec(text) || /(?:^|\/)d\/([A-Za-z0-9_-]{22})(.*)$/s.exec(unescape(text));
+    const asSent = /(?:^|\/)d\/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])\/?(.*)$/s.exec(text);
+    const m = asSent || /(?:^|\/)d\/([A-Za-z0-9_-]{22})(.*)$/s.exec(unescape(text)); // inside another address, or without its #
     if (!m) throw new DiagnosisError('no-link');
-    const mended = !m[2].startsWith('#') && m[2] !== '';
+    const mended = !(asSent && m[2].startsWith('#'));
     const id = unbase64url(m[1]);
-    const rest = unescape(m[2]).replace(/^\/?#?/, '').replace(/[\s\u200b\u00ad]+/g, '');
+    const after = unescape(m[2]).replace(/^\/?#?/, '');
+    const rest = after.replace(/[\s\u200b\u00ad]+/g, ''); // a line that was broken
     if (rest === '') throw new DiagnosisError('no-key');
-    const key = /^(\d)([a-z])([A-Za-z0-9_-]{43})([0-9a-z]{4})(.*)$/s.exec(rest);
+    const form = /^(\d)([a-z])([A-Za-z0-9_-]{43})([0-9a-z]{4})(.*)$/s;
+    const key = form.exec(after.trim().split(/\s/)[0]) || form.exec(rest);
     if (!key) throw new DiagnosisError(/^[A-Za-z0-9_-]*$/.test(rest) && rest.length < 49 ? 'cut' : 'changed');
     const [, version, letter, secretText, check, tail] = key;
     const secret = unbase64url(secretText);
-    if (!id || !secret || /[A-Za-z0-9]/.test(tail)) throw new DiagnosisError('changed');
+    if (!id || !secret || /^[A-Za-z0-9_-]/.test(tail)) throw new DiagnosisError('changed');
     if (await checkOf(letter, id, secret) !== check) throw new DiagnosisError('changed');
     if (version !== String(VERSION) || !ROLES[letter]) throw new DiagnosisError('newer');
     const role = ROLES[letter];

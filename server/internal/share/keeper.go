@@ -177,7 +177,7 @@ func (k *Keeper) Change(ctx context.Context, it Item, closed bool, days int) (It
 	if days > 0 {
 		it.Expires = now.Add(time.Duration(min(days, MaxDays)) * Day)
 	}
-	return it, k.store.Change(ctx, it.ID, it.Expires, it.Closed)
+	return it, k.store.Change(ctx, it.ID, it.Expires, it.Closed, now)
 }
 
 // Delete removes an opened item.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -82,9 +81,8 @@ func OpenPostgres(ctx context.Context, address string, log *slog.Logger) (_ Stor
 			_, err := tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, id.String())
 			return err
 		},
-		told:   func(ID) {}, // the notice comes back to this process too
-		cause:  pgCause,
-		tidy:   func(context.Context) {}, // PostgreSQL does by itself
+		told:  func(ID) {}, // the notice comes back to this process too
+		cause: pgCause,
 		close: sync.OnceValue(func() error {
 			stop()
 			<-done
@@ -150,8 +148,11 @@ func listen(ctx context.Context, cfg *pgx.ConnConfig, hub *hub, log *slog.Logger
 
 // pgCause sorts PostgreSQL's errors by class (PostgreSQL documentation, appendix A).
 func pgCause(err error) error {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
+	var (
+		e       *pgconn.PgError
+		connect *pgconn.ConnectError // has the server's answer inside, where there was one
+	)
+	if errors.As(err, &e) && !errors.As(err, &connect) {
 		switch {
 		case e.Code == "53100": // disk_full
 			return fmt.Errorf("%w: %w", ErrNoSpace, err)
@@ -165,14 +166,7 @@ func pgCause(err error) error {
 		}
 		return err
 	}
-	var (
-		connect *pgconn.ConnectError
-		network net.Error
-	)
-	if errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, sql.ErrConnDone) {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err) // the connection broke half way
+	return fmt.Errorf("%w: %w", ErrUnavailable, err) // no answer: the connection failed
 }
 
 // pgWords tells an error without the password, should it be in there.

@@ -192,8 +192,9 @@ type Store interface {
 	Results(ctx context.Context, item ID, after int) ([]Result, error)
 	// Result is what is inside one; ErrNotFound.
 	Result(ctx context.Context, item, result ID) ([]byte, error)
-	// Change sets when an item expires and when it was closed (zero: it is open).
-	Change(ctx context.Context, id ID, expires, closed time.Time) error
+	// Change sets when an item expires and when it was closed (zero: it is open);
+	// ErrNotFound where it is not there or has expired by now.
+	Change(ctx context.Context, id ID, expires, closed, now time.Time) error
 	// Delete removes an item, with its results, and remembers that it is gone.
 	Delete(ctx context.Context, id ID, now time.Time) error
 	// Purge deletes what has expired by now and tells how much.

@@ -23,11 +23,12 @@ type sqlStore struct {
 	notify func(ctx context.Context, tx *sql.Tx, id ID) error
 	told   func(id ID)
 
-	lock   string // what makes a SELECT lock its row
-	cause  func(error) error
-	hub    *hub
-	tidy   func(ctx context.Context) // gives space back after deletions
-	close  func() error
+	lock  string // what makes a SELECT lock its row
+	cause func(error) error
+	hub   *hub
+	// outside runs a statement between two transactions; nil for PostgreSQL.
+	outside func(ctx context.Context, query string) error
+	close   func() error
 }
 
 //go:embed migrations
@@ -257,9 +258,10 @@ func (s *sqlStore) Result(ctx context.Context, item, result ID) ([]byte, error) 
 	return envelope, s.fault(err)
 }
 
-func (s *sqlStore) Change(ctx context.Context, id ID, expires, closed time.Time) error {
+func (s *sqlStore) Change(ctx context.Context, id ID, expires, closed, now time.Time) error {
 	return s.change(ctx, id, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE diagnoses SET expires_at = $2, closed_at = $3 WHERE id = $1`, id[:], millis(expires), millis(closed))
+		res, err := tx.ExecContext(ctx, `UPDATE diagnoses SET expires_at = $2, closed_at = $3 WHERE id = $1 AND expires_at > $4`,
+			id[:], millis(expires), millis(closed), millis(now))
 		if err != nil {
 			return err
 		}
@@ -323,8 +325,8 @@ func (s *sqlStore) Purge(ctx context.Context, now time.Time) (int, error) {
 		_, err := tx.ExecContext(ctx, `DELETE FROM gone WHERE gone_at < $1`, millis(now.Add(-remembered)))
 		return err
 	})
-	if deleted > 0 {
-		s.tidy(ctx)
+	if deleted > 0 && s.outside != nil { // PostgreSQL gives space back by itself
+		_ = s.outside(ctx, "PRAGMA incremental_vacuum(4096)") // of pages; the next purge goes on
 	}
 	return deleted, s.fault(err)
 }

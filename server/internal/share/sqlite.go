@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/pressly/goose/v3"
@@ -85,10 +86,15 @@ func plain(err error) error {
 // openSQLite opens a file, or memory where path is empty.
 func openSQLite(ctx context.Context, path string, readers int) (_ Store, err error) {
 	// FULL: what is acknowledged survives a power cut too. What is deleted is
-	// overwritten. The order matters: auto_vacuum before the first table.
+	// overwritten.
 	pragmas := []string{
-		"busy_timeout(5000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(full)",
+		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)",
 		"foreign_keys(on)", "secure_delete(on)", "journal_size_limit(67108864)",
+	}
+	var fresh []string
+	if info, err := os.Stat(path); path == "" || err == nil && info.Size() == 0 {
+		// For a new file alone, and first: it writes, which a full disk would not take.
+		fresh = []string{"auto_vacuum(incremental)"}
 	}
 	sep := "?"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath()
@@ -96,8 +102,8 @@ func openSQLite(ctx context.Context, path string, readers int) (_ Store, err err
 		name = "file:/" + rand.Text() + "?vfs=memdb" // there as long as a connection is open
 		sep = "&"
 	}
-	open := func(most int, extra ...string) (*sql.DB, error) {
-		db, err := sql.Open("sqlite", name+sep+url.Values{"_pragma": append(pragmas, extra...), "_txlock": {"immediate"}}.Encode())
+	open := func(most int, pragmas ...string) (*sql.DB, error) {
+		db, err := sql.Open("sqlite", name+sep+url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}.Encode())
 		if err != nil {
 			return nil, err
 		}
@@ -105,11 +111,11 @@ func openSQLite(ctx context.Context, path string, readers int) (_ Store, err err
 		db.SetMaxIdleConns(most)
 		return db, nil
 	}
-	write, err := open(1) // one writer: nobody waits for a lock
+	write, err := open(1, slices.Concat(fresh, pragmas)...) // one writer: nobody waits for a lock
 	if err != nil {
 		return nil, err
 	}
-	read, err := open(readers, "query_only(on)")
+	read, err := open(readers, slices.Concat(pragmas, []string{"query_only(on)"})...)
 	if err != nil {
 		write.Close()
 		return nil, err
@@ -131,16 +137,18 @@ func openSQLite(ctx context.Context, path string, readers int) (_ Store, err err
 		return nil, fmt.Errorf("the file system does not take write-ahead logging (journal mode is %s)", mode)
 	}
 
+	if err := warm(ctx, read, readers); err != nil {
+		return nil, err
+	}
+
 	w := newWriter(write)
 	hub := newHub()
 	s := &sqlStore{
 		read: read, write: w.do, hub: hub,
-		notify: func(context.Context, *sql.Tx, ID) error { return nil },
-		told:   hub.wake,
-		cause:  sqliteCause,
-		tidy: func(ctx context.Context) {
-			_ = w.outside(ctx, "PRAGMA incremental_vacuum(4096)") // of pages; the next purge goes on
-		},
+		notify:  func(context.Context, *sql.Tx, ID) error { return nil },
+		told:    hub.wake,
+		cause:   sqliteCause,
+		outside: w.outside,
 		close: sync.OnceValue(func() error {
 			w.stop()
 			err := read.Close()
@@ -148,6 +156,22 @@ func openSQLite(ctx context.Context, path string, readers int) (_ Store, err err
 		}),
 	}
 	return s, nil
+}
+
+// warm opens all connections now: on a full disk none could be opened.
+func warm(ctx context.Context, db *sql.DB, n int) error {
+	for range n {
+		c, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close() // all at once, so that each is another one
+		var tables int
+		if err := c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sqliteCause sorts SQLite's errors.

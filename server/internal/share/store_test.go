@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -192,7 +193,7 @@ func testAdd(t *testing.T, open func() Store) {
 	}
 
 	// a closed one takes no more, but acknowledges what it has
-	if err := s.Change(ctx, it.ID, it.Expires, now); err != nil {
+	if err := s.Change(ctx, it.ID, it.Expires, now, now); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.Add(ctx, it.ID, newID(), e, now); !errors.Is(err, ErrClosed) {
@@ -201,7 +202,7 @@ func testAdd(t *testing.T, open func() Store) {
 	if again, added, err := s.Add(ctx, it.ID, id, e, now); err != nil || added || again != first {
 		t.Errorf("again to a closed one: %+v, %v, %v", again, added, err)
 	}
-	if err := s.Change(ctx, it.ID, it.Expires, time.Time{}); err != nil {
+	if err := s.Change(ctx, it.ID, it.Expires, time.Time{}, now); err != nil {
 		t.Fatal(err)
 	}
 	for i := 3; i <= MaxResults; i++ {
@@ -243,7 +244,7 @@ func testTogether(t *testing.T, open func() Store) {
 	}
 	closed, brief := newItem()
 	must[bool](t)(s.Create(ctx, closed, brief))
-	if err := s.Change(ctx, closed.ID, closed.Expires, day0); err != nil {
+	if err := s.Change(ctx, closed.ID, closed.Expires, day0, day0); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -290,15 +291,18 @@ func testChange(t *testing.T, open func() Store) {
 		t.Fatal(err)
 	}
 	expires, closed := day0.Add(20*Day), day0.Add(time.Minute)
-	if err := s.Change(ctx, it.ID, expires, closed); err != nil {
+	if err := s.Change(ctx, it.ID, expires, closed, day0); err != nil {
 		t.Fatal(err)
 	}
 	s = open()
 	if got := must[Item](t)(s.Item(ctx, it.ID)); got.Expires != expires || got.Closed != closed {
 		t.Errorf("changed to %+v", got)
 	}
-	if err := s.Change(ctx, newID(), expires, closed); !errors.Is(err, ErrNotFound) {
+	if err := s.Change(ctx, newID(), expires, closed, day0); !errors.Is(err, ErrNotFound) {
 		t.Errorf("change of what is not there: %v", err)
+	}
+	if err := s.Change(ctx, it.ID, expires.Add(Day), closed, expires); !errors.Is(err, ErrNotFound) {
+		t.Errorf("change of what has expired: %v", err)
 	}
 	if err := s.Delete(ctx, newID(), day0); !errors.Is(err, ErrNotFound) {
 		t.Errorf("deletion of what is not there: %v", err)
@@ -403,7 +407,7 @@ func testWatch(t *testing.T, open func() Store) {
 			_, _, err := s.Add(ctx, it.ID, newID(), sealed(resultEnvelope, 1024), day0)
 			return err
 		},
-		func() error { return s.Change(ctx, it.ID, day0.Add(Day), time.Time{}) },
+		func() error { return s.Change(ctx, it.ID, day0.Add(Day), time.Time{}, day0) },
 		func() error { _, err := s.Purge(ctx, day0.Add(2*Day)); return err },
 	}
 	for i, change := range changes {
@@ -489,6 +493,11 @@ func TestSQLiteSettings(t *testing.T) {
 	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1", "auto_vacuum": "2", "busy_timeout": "5000"}
 	for name, value := range want {
 		var got string
+		if err := s.write(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+			return tx.QueryRowContext(ctx, "PRAGMA "+name).Scan(&got)
+		}); err != nil || got != value {
+			t.Errorf("%s of the writer is %s (%v), want %s", name, got, err, value)
+		}
 		if err := s.read.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != value {
 			t.Errorf("%s is %s (%v), want %s", name, got, err, value)
 		}
