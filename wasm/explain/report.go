@@ -56,6 +56,24 @@ func (e *Explainer) report(state, detail string) *Report {
 	return rep
 }
 
+// Entry is the first entry of the timeline that a finding rests on, nil where
+// there is none: a setting has none.
+func (r *Report) Entry(f *diag.Finding) *Entry {
+	if f.Lines == nil {
+		return nil
+	}
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		if e.Rule != f.Rule || e.First != f.First {
+			continue
+		}
+		if len(f.Links) == 0 || f.Rule != "log-code" || e.URL == f.Links[0].URL {
+			return e
+		}
+	}
+	return nil
+}
+
 // kinds lists what was recognised, in the order of the paste; text and JSON
 // that nobody knows only where there is nothing else.
 func (r *reader) kinds() []Kind {
@@ -264,7 +282,7 @@ func (c *conclusion) code(x *raised) {
 	}
 	k := x.code
 	args := diag.Args{diag.S("platform", k.name)}
-	if x.exact != "" && !hasPrefix(x.exact, "log:") {
+	if x.exact != "" && !hasPrefix(x.exact, "log:") && !strings.Contains(x.exact, "%") {
 		args = append(args, diag.S("code", x.exact))
 		if k.title != x.exact {
 			args = append(args, diag.S("title", k.title))

@@ -48,7 +48,7 @@ func FLV(ctx context.Context, o FLVOptions) int {
 	if !ok {
 		return fail("there is no profile %s. Known are:\n  %s", printable(o.Profile), strings.Join(profileIDs(), "\n  "))
 	}
-	in, err := open(o)
+	in, err := open(o.File, o.Stdin, "recording")
 	if err != nil {
 		return fail("%v", err)
 	}
@@ -104,16 +104,17 @@ type input struct {
 	size int64  // -1 when unknown
 }
 
-// open finds the input. Its errors say what to do, without Go's words.
-func open(o FLVOptions) (*input, error) {
-	if o.File == "-" {
-		if f, ok := o.Stdin.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-			return nil, errors.New("standard input is a terminal: pipe a recording into it, or name a file")
+// open finds the input, which is a recording or what else the noun says. Its
+// errors say what to do, without Go's words.
+func open(file string, stdin io.Reader, noun string) (*input, error) {
+	if file == "-" {
+		if f, ok := stdin.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+			return nil, errors.New("standard input is a terminal: pipe a " + noun + " into it, or name a file")
 		}
-		return &input{r: o.Stdin, name: "standard input", size: -1}, nil
+		return &input{r: stdin, name: "standard input", size: -1}, nil
 	}
-	shown := printable(o.File)
-	f, err := os.Open(o.File)
+	shown := printable(file)
+	f, err := os.Open(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("there is no file %s", shown)
@@ -129,9 +130,9 @@ func open(o FLVOptions) (*input, error) {
 	}
 	if info.IsDir() {
 		f.Close()
-		return nil, fmt.Errorf("%s is a folder: name a recording in it", shown)
+		return nil, fmt.Errorf("%s is a folder: name a %s in it", shown, noun)
 	}
-	in := &input{r: f, name: filepath.Base(o.File), size: -1}
+	in := &input{r: f, name: filepath.Base(file), size: -1}
 	if info.Mode().IsRegular() {
 		in.file, in.info, in.size = f, info, info.Size()
 	}
@@ -152,15 +153,15 @@ type ending struct {
 	read   int64
 }
 
-// feed reads the input to its end into the analyser.
-func (in *input) feed(ctx context.Context, a *analyze.Analyzer, show *progress) ending {
+// feed reads the input to its end into the analyser, which never fails.
+func (in *input) feed(ctx context.Context, a io.Writer, show *progress) ending {
 	var end ending
 	read := in.direct
 	if in.file == nil {
 		read = in.ahead
 	}
 	end.read, end.err = read(ctx, func(p []byte, total int64) {
-		_, _ = a.Write(p) // never fails
+		_, _ = a.Write(p)
 		show.at(total)
 	})
 	switch {

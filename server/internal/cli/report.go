@@ -114,7 +114,7 @@ func (p report) finding(f *diag.Finding, r *diag.Report) {
 	if f.Severity > diag.Info && f.Basis != "" {
 		p.text(indent+"On whose word: ", basis(f.Basis))
 	}
-	if codes := showsAs(f, r.Profile.Platform); codes != "" {
+	if codes := showsAs(f, r.Profile.Platform); codes != "" && f.Rule != "log-code" {
 		p.text(indent+"May show as: ", codes)
 	}
 }
@@ -159,10 +159,16 @@ func place(f *diag.Finding) string {
 			parts = append(parts, printable(m.Track))
 		}
 	}
+	if l := f.Lines; l != nil {
+		parts = append(parts, lineNumbers(l.First, l.Final))
+	}
 	if f.Count > 1 {
 		times := rules.Format(rules.Count, diag.I("", f.Count)) + " times"
 		if f.Last != nil && f.Last.Media != nil {
 			times += ", last at " + rules.Moment(float64(f.Last.Media.TimestampMS))
+		}
+		if f.Last != nil && f.Last.Lines != nil && *f.Last.Lines != *f.Lines {
+			times += ", last in " + lineNumbers(f.Last.First, f.Last.Final)
 		}
 		parts = append(parts, times)
 	}
@@ -170,6 +176,14 @@ func place(f *diag.Finding) string {
 		return ""
 	}
 	return "  " + strings.Join(parts, ", ")
+}
+
+// lineNumbers names lines of a text.
+func lineNumbers(first, final int) string {
+	if first == final {
+		return fmt.Sprintf("line %d", first)
+	}
+	return fmt.Sprintf("lines %d to %d", first, final)
 }
 
 func basis(b diag.Basis) string {
