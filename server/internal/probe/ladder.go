@@ -134,10 +134,10 @@ func (l *ladder) tcp(ctx context.Context) (*conn, bool) {
 	stop()
 	took := x.took()
 	address, port := diag.S("address", l.addr.String()), diag.S("port", strconv.Itoa(l.port))
-	noRoute := func(reason string, sev diag.Severity) {
+	noRoute := func(state, reason string, sev diag.Severity) {
 		f := r.finding("probe-no-route", x.place(), address, port, diag.S("reason", reason))
 		f.Severity = max(f.Severity, sev)
-		x.end(Failed, upper(reason)+".", f)
+		x.end(state, upper(reason)+".", f)
 	}
 	if err == nil {
 		x.seen("SYN, ACK: connected")
@@ -156,16 +156,17 @@ func (l *ladder) tcp(ctx context.Context) (*conn, bool) {
 		x.end(TimedOut, "No answer within "+text(limit)+".",
 			r.finding("probe-tcp-timeout", x.place(), address, port, diag.I("limit_ms", limit.Milliseconds())))
 	case endNoRoute:
+		// Nothing was sent, so the server is not to blame.
 		if l.addr.Is6() {
-			noRoute("there is no IPv6 here", diag.Warning)
+			noRoute(Skipped, "there is no IPv6 here", diag.Warning)
 		} else {
-			noRoute("this machine has no route there", diag.Warning)
+			noRoute(Skipped, "this machine has no route there", diag.Warning)
 		}
 	case endUnreach:
 		x.seen("ICMP: host unreachable")
-		noRoute("a router says that the host is unreachable", diag.Error)
+		noRoute(Failed, "a router says that the host is unreachable", diag.Error)
 	case endDenied:
-		noRoute("a firewall on this machine forbids it", diag.Warning)
+		noRoute(Failed, "a firewall on this machine forbids it", diag.Warning)
 	case endRule:
 		// Judged before, so only a change of the own addresses gets here.
 		x.end(Skipped, "This address may not be probed.")
@@ -176,7 +177,7 @@ func (l *ladder) tcp(ctx context.Context) (*conn, bool) {
 		l.resetAtOnce(ctx, err)
 	default:
 		r.p.cfg.Log.Warn("dialling failed in an unknown way", "error", err)
-		noRoute("the connection could not be made", diag.Warning)
+		noRoute(Failed, "the connection could not be made", diag.Warning)
 	}
 	return nil, false
 }

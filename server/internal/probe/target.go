@@ -109,8 +109,9 @@ func (p *Prober) planHost(plan *Plan, target string, given *profile.Profile) err
 	case port != 0:
 		plan.Endpoints = []Endpoint{{port, schemeOf(port, plan.Profile)}}
 	case known && len(plan.Profile.URL.Schemes) > 0:
+		only := schemeOnly(plan.Profile, plan.Host)
 		for _, s := range plan.Profile.URL.Schemes {
-			if s.Name == "rtmp" || s.Name == "rtmps" {
+			if (s.Name == "rtmp" || s.Name == "rtmps") && (only == "" || s.Name == only) {
 				for _, n := range s.Ports {
 					plan.Endpoints = append(plan.Endpoints, Endpoint{n, s.Name})
 				}
@@ -146,6 +147,16 @@ func (plan *Plan) keepHost(given *profile.Profile, now int64) {
 		}
 		plan.Lint = append(plan.Lint, f)
 	}
+}
+
+// schemeOnly is the one scheme that a platform's host takes, where there is one.
+func schemeOnly(prof *profile.Profile, host string) string {
+	for _, h := range prof.URL.Hosts {
+		if h.Exact == host || h.Exact == "" && h.Suffix != "" && strings.HasSuffix(host, h.Suffix) {
+			return h.Scheme
+		}
+	}
+	return ""
 }
 
 // schemeOf guesses what a port speaks.
