@@ -23,7 +23,6 @@
       if (this.frame) return;
       this.frame = make("iframe", {
         loading: "lazy",
-        sandbox: "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox",
         allow: "clipboard-write",
         referrerPolicy: "no-referrer",
         title: this.title || this.textContent.trim() || this.words,
@@ -33,6 +32,9 @@
           this.tell(); // a page that is there answers
         },
       });
+      // a frame of the page's own origin could lift it
+      if (base !== location.origin)
+        this.frame.sandbox = "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox";
       this.link = make("a", { textContent: this.words });
       const slot = make("slot");
       slot.append(this.link);

@@ -69,6 +69,8 @@ func (s *Set) serve(w http.ResponseWriter, r *http.Request, a *Asset, cache stri
 	h.Set("Cache-Control", cache)
 	if IsWorker(a.Name) {
 		h.Set("Content-Security-Policy", WorkerPolicy)
+		// so that a page which asks for it of all that it holds can start it
+		h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	}
 	body, tag := []byte(nil), a.Hash
 	if a.br != nil || a.gz != nil {

@@ -49,6 +49,10 @@ func embedInto(t *testing.T) *embedding {
 		if r.URL.Path != "/evil" {
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; base-uri 'none'; "+e.Policy)
 		}
+		if r.URL.Path == "/isolated" {
+			w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+			w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, body)
 	}
@@ -247,8 +251,12 @@ func TestEmbedded(t *testing.T) {
 	wait(t, help, background+` !== "`+light+`"`, 5*time.Second)
 	dark := eval[string](t, help, background)
 	for _, step := range []struct{ js, want string }{
-		{`setAttribute("theme", "light")`, light}, {`setAttribute("theme", "dark")`, dark}, {`setAttribute("theme", "auto")`, dark},
-		{`setAttribute("theme", "light")`, light}, {`removeAttribute("theme")`, dark}, {`setAttribute("theme", "red;} body {display: none")`, dark},
+		{`setAttribute("theme", "light")`, light},
+		{`setAttribute("theme", "dark")`, dark},
+		{`setAttribute("theme", "auto")`, dark},
+		{`setAttribute("theme", "light")`, light},
+		{`removeAttribute("theme")`, dark},
+		{`setAttribute("theme", "red;} body {display: none")`, dark},
 	} {
 		eval[chromedp.Void](t, tab, `document.querySelector("#help").`+step.js)
 		wait(t, help, background+` === "`+step.want+`"`, 3*time.Second)
@@ -357,7 +365,8 @@ func TestEmbeddedKeyboard(t *testing.T) {
 	quiet(t, tab)
 }
 
-// The same where the browser blocks what third parties keep: everything works.
+// The same where the browser blocks what third parties keep, and in a page that
+// is isolated from other origins: everything works.
 func TestEmbeddedWithoutThirdPartyStorage(t *testing.T) {
 	t.Parallel()
 	e := embedInto(t)
@@ -374,9 +383,23 @@ func TestEmbeddedWithoutThirdPartyStorage(t *testing.T) {
 	for _, el := range embedElements {
 		ready(t, tab, el.selector)
 	}
-	check := frameOf(t, tab, e.portal.URL+"/embed/check/url")
-	eval[chromedp.Void](t, check, typeURL("http://a.rtmp.youtube.com/live2/x"))
-	wait(t, check, `document.querySelector("#result .hits li")`, 15*time.Second)
+	use := func() {
+		t.Helper()
+		check := frameOf(t, tab, e.portal.URL+"/embed/check/url")
+		eval[chromedp.Void](t, check, typeURL("http://a.rtmp.youtube.com/live2/x"))
+		wait(t, check, `document.querySelector("#result .hits li")`, 15*time.Second)
+	}
+	use()
+	front, _ := e.pages.Load("/")
+	e.pages.Store("/isolated", front)
+	do(t, tab, chromedp.Navigate(e.Site+"/isolated"))
+	if !eval[bool](t, tab, `crossOriginIsolated`) {
+		t.Error("the page is not isolated")
+	}
+	for _, el := range embedElements {
+		ready(t, tab, el.selector)
+	}
+	use()
 	for _, p := range tab.Problems() {
 		t.Error(p)
 	}

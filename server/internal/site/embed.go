@@ -141,6 +141,8 @@ func (s *Server) frameOf(c echo.Context) page.Frame {
 func (s *Server) framed(c echo.Context, status int, policy string, f page.Frame, e page.Embedded) error {
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", policy+s.embed.ancestors)
+	// Everything in it is ours, so that it may stand in pages that are isolated too.
+	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	h.Set("X-Robots-Tag", "noindex") // the page that it is taken from is the one to find
 	if status != http.StatusOK {
 		h.Set("Cache-Control", "no-store")
