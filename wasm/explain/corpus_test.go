@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
 )
 
@@ -163,5 +164,36 @@ func TestChunking(t *testing.T) {
 				t.Errorf("%s in chunks of %d:\n got %s\nwant %s", p.name, chunk, got, want)
 			}
 		}
+	}
+}
+
+// Ordinary logs of streams that went well: nothing above info.
+func TestHealthyLogs(t *testing.T) {
+	files, _ := filepath.Glob("testdata/healthy/*")
+	lines := 0
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += bytes.Count(text, []byte("\n"))
+		for _, id := range []string{"", "generic"} {
+			o := Options{Size: int64(len(text)), Tell: rules.Tell}
+			if id != "" {
+				o.Profile, _ = profile.ByID(id)
+			}
+			r := Explain(string(text), o)
+			for i := range r.Findings {
+				if f := &r.Findings[i]; f.Severity > diag.Info {
+					t.Errorf("%s, line %d: %s: %s", name, f.First, f.Rule, f.Message)
+				}
+			}
+			if len(r.Paste.Kinds) == 0 {
+				t.Errorf("%s: nothing recognised", name)
+			}
+		}
+	}
+	if lines < 2000 {
+		t.Errorf("%d lines of healthy logs", lines)
 	}
 }

@@ -1,5 +1,7 @@
 package explain
 
+import "strings"
+
 // kindID is a kind of text that is recognised.
 type kindID uint8
 
@@ -111,6 +113,9 @@ func (r *reader) counts(m *match, k kindID, line string) bool {
 	}
 	if platform == "obs-studio" && t.score < 30 && !wholeLine(line, m) {
 		return false // "Failed to connect to server" is anybody's
+	}
+	if platform == "ffmpeg" && t.pieces[0] == "Operation not permitted" && !strings.Contains(line, "rtmp") {
+		return false // of a device, a file
 	}
 	if k == kOBS && platform == "ffmpeg" {
 		return false // recordings; their faults are not the stream's

@@ -404,6 +404,20 @@ func (rec *record) content() {
 	}
 	kind := kText
 	switch s[0] {
+	case 'i', 'w', 'e', 'd':
+		// OBS on a terminal: info: [rtmp stream: 'x'] ...
+		for _, p := range [...]string{"info: ", "warning: ", "error: ", "debug: "} {
+			t, ok := cut(s, p)
+			if !ok || !obsWords(t) {
+				continue
+			}
+			kind, rec.level, s = kOBS, levelOf(p[:len(p)-2]), t
+			break
+		}
+	case '=', '[':
+		if obsWords(s) {
+			kind = kOBS
+		}
 	case 'f':
 		if hasPrefix(s, "frame=") || hasPrefix(s, "ffmpeg version ") || hasPrefix(s, "ffmpeg -") || hasPrefix(s, "fftools") {
 			kind = kFFmpeg
@@ -419,7 +433,9 @@ func (rec *record) content() {
 			kind = kFFmpeg
 		}
 	case 'I', 'O':
-		if (hasPrefix(s, "Input #") || hasPrefix(s, "Output #")) && strings.Contains(s, ", ") {
+		if obsWords(s) {
+			kind = kOBS
+		} else if (hasPrefix(s, "Input #") || hasPrefix(s, "Output #")) && strings.Contains(s, ", ") {
 			kind = kFFmpeg
 		}
 	case 'S':
@@ -473,6 +489,19 @@ func (rec *record) content() {
 	if kind != kText {
 		rec.kind, rec.shaped, rec.text = kind, true, s
 	}
+}
+
+// obsWords reports whether a line without a time is OBS's.
+func obsWords(s string) bool {
+	for _, p := range [...]string{
+		"[rtmp stream: '", "[x264 encoder: '", "[obs-nvenc: '", "[NVENC encoder: '", "[jim-nvenc: '", "[qsv encoder: '", "[FFmpeg AAC encoder: '", "[FFmpeg aac encoder: '",
+		"[CoreAudio AAC: '", "Output '", "==== Streaming St", "==== Recording St", "video settings reset:", "audio settings reset:", "OBS ",
+	} {
+		if hasPrefix(s, p) {
+			return p != "Output '" && p != "OBS " || strings.Contains(s, "': ") || p == "OBS " && len(s) > 4 && isDigit(s[4])
+		}
+	}
+	return false
 }
 
 func cut(s, prefix string) (string, bool) {

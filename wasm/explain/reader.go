@@ -237,7 +237,9 @@ func (r *reader) text(s string, line int) {
 		rec.kind = kText // a time, and nobody's form
 		r.plain = 0
 	default:
-		r.plain++
+		if r.kind != kOBS || s[0] != '\t' && s[0] != ' ' { // a block of settings, on a terminal
+			r.plain++
+		}
 		if r.kind.stamped() && r.plain > 3 || r.plain > 200 {
 			r.kind = kText
 		}

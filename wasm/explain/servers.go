@@ -155,12 +155,15 @@ func (r *reader) gstLine(rec *record) {
 		g.at.final = rec.line
 		return
 	case g.open && g.wantDebug && g.debug == "":
-		d := s
-		if i := strings.LastIndex(d, ": "); i > 0 && i+2 < len(d) {
-			// file.c(123): func (): /GstPipeline:...: the words
-			g.debug = strings.TrimRight(r.show(cutText(d[i+2:], 200)), ".")
-		}
 		g.at.final = rec.line
+		d := strings.TrimRight(s, ":")
+		if i := strings.LastIndex(d, ": "); i > 0 {
+			d = d[i+2:] // file.c(123): func (): /GstPipeline:...: the words
+		}
+		if hasPrefix(d, "/Gst") {
+			return // and the words on the next line
+		}
+		g.debug = strings.TrimRight(r.show(cutText(d, 200)), ".")
 		r.gstFlush()
 		return
 	case g.open && rec.shaped:

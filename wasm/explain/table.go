@@ -428,7 +428,7 @@ const knowledge = "" +
 	"M\tThe input audio codec is unsupported for the protocol used\n" +
 	"C\te\t\tERR_UNSUPPORTED_VIDEO_CODEC\tVideo codec not supported\tThe picture is in a codec that the protocol in use does not take at Cloudflare Stream.\tH.264. OBS: Settings > Output > Streaming, x264 or NVENC H.264.\n" +
 	"M\tThe input video codec is unsupported for the protocol used\n" +
-	"C\te\t\tinput disabled\tThe live input is disabled\tThe live input is switched off (enabled is false). It refuses every RTMPS and SRT connection, and a broadcast that ran when it was switched off was cut.\tSwitch it on in the list, or\n" +
+	"C\te\t\tinput disabled\tThe live input is disabled\tThe live input is switched off (enabled is false). It refuses every RTMPS and SRT connection, and a broadcast that ran when it was switched off was cut.\tSwitch it on in the list, or: curl -X PUT https://api.cloudflare.com/client/v4/accounts/<account id>/stream/live_inputs/<input id> \\ -H \"Authorization: Bearer <API token>\" --data '{\"enabled\": true}'\n" +
 	"C\te\t\tkeys rotated\tThe stream key was renewed\tThe keys of the live input were rotated. The old key is dead at once: whoever was streaming with it was cut off, and every reconnect fails.\tCopy the new key from the dashboard or the API (rtmps.streamKey; SRT and WebRTC have new credentials too).\n" +
 	"C\ti\t\tlive_input.connected\tThe encoder is connected\tThe encoder has connected to the live input. Address and key are right.\tNothing. If there is no playback a minute later: recording.mode must be automatic (it is off by default, and then nothing can be watched), and no live_input.errored may follow.\n" +
 	"C\ti\t\tlive_input.disconnected\tThe encoder has disconnected\tThe encoder is no longer connected. At the end of a show that is normal.\tSwitch automatic reconnect on: OBS Settings > Advanced > Automatically Reconnect.\n" +
@@ -503,7 +503,7 @@ const knowledge = "" +
 	"M\tconnect: duplicate connection\n" +
 	"C\te\tdrop-idle-publisher\t\tA silent publisher was dropped\tThe application has drop_idle_publisher, and no audio or video came for that long.\t10 to 15 s are a good value: drop_idle_publisher 10s;.\n" +
 	"M\tlive: drop idle publisher\n" +
-	"C\te\taccess-forbidden\t\tAn access rule forbids this address\tThe application has allow publish and deny publish rules, and the encoder's address is on the wrong side of them.\tTake the address from the log line and add it\n" +
+	"C\te\taccess-forbidden\t\tAn access rule forbids this address\tThe application has allow publish and deny publish rules, and the encoder's address is on the wrong side of them.\tTake the address from the log line and add it: allow publish 203.0.113.0/24; allow publish 2001:db8::/32; deny publish all;\n" +
 	"M\taccess forbidden by rule\n" +
 	"C\ti\tdigest-not-found\t\tHandshake without digest\tThe client used the simple form of the greeting. nginx takes that as well; the line is a note.\tNothing. Set error_log to error if it disturbs.\n" +
 	"M\thandshake: digest not found\n" +
@@ -513,7 +513,7 @@ const knowledge = "" +
 	"M\tRTMP in chunk stream too big: \x01 >= \x01\n" +
 	"C\te\t\tNetStream.Play.StreamNotFound\tNobody publishes the stream that is to be played\tA player or relay asked for a name that nobody publishes, and the application is set not to wait for one (idle_streams off).\tCompare names on the statistics page.\n" +
 	"M\tNo such stream\n" +
-	"C\te\t\tNetStream.Publish.BadName\tSomebody is already publishing this name\tnginx-rtmp lets one encoder publish a name, and one is doing it.\tIn the application, so that dead publishers go\n" +
+	"C\te\t\tNetStream.Publish.BadName\tSomebody is already publishing this name\tnginx-rtmp lets one encoder publish a name, and one is doing it.\tIn the application, so that dead publishers go: application live { live on; drop_idle_publisher 10s; }\n" +
 	"M\tAlready publishing\n" +
 	"M\tlive: already publishing\n" +
 	"M\tCannot publish stream\n" +
@@ -556,7 +556,7 @@ const knowledge = "" +
 	"M\tStream already exists or busy\n" +
 	"C\te\t\t1030\tThe stream is forwarded in a circle\tSRS is set to forward the stream to itself, directly or through another server.\tCorrect forward { destination ... }, or forward into another virtual host.\n" +
 	"M\tInfinity loop for RTMP forwarding\n" +
-	"C\te\t\t1053\x1f1052\x1f1054\tA security rule forbids this address\tThe virtual host has a security section, and the client's address does not get through: a deny rule fits (1053), no allow rule fits (1054), or the check failed altogether (1052).\tTake the address from the log line, then\n" +
+	"C\te\t\t1053\x1f1052\x1f1054\tA security rule forbids this address\tThe virtual host has a security section, and the client's address does not get through: a deny rule fits (1053), no allow rule fits (1054), or the check failed altogether (1052).\tTake the address from the log line, then: vhost __defaultVhost__ { security { enabled on; allow   publish 203.0.113.5; allow   play    all; } }\n" +
 	"M\tReferer security check failed\n" +
 	"M\tReferer security failed for deny rules\n" +
 	"M\tReferer security failed for allow rules\n" +
@@ -583,7 +583,7 @@ const knowledge = "" +
 	"C\ti\t\t2011\x1f2018\tFalling back to the simple handshake\tRTMP has a simple and a complex greeting. The complex one did not work with this client, so SRS tries the simple one (2011).\t2011: nothing.\n" +
 	"M\tHandshake failed please try simple strategy\n" +
 	"M\tRTMP handshake failed for SSL required\n" +
-	"C\te\t\t2014\tThe virtual host is unknown or disabled\tSRS sorts streams by virtual host, which it takes from the host name in the URL.\tThe simplest: a default for all names\n" +
+	"C\te\t\t2014\tThe virtual host is unknown or disabled\tSRS sorts streams by virtual host, which it takes from the host name in the URL.\tThe simplest: a default for all names: vhost __defaultVhost__ { enabled on; }\n" +
 	"M\tRequest vhost not found\n" +
 	"C\te\t\t2015\tThe referer check refused the client\tThe virtual host checks from which web page a client comes (refer), and this client has none or another.\tKeep it for playing only, or take it out: pages can be faked.\n" +
 	"M\tReferer check failed and access denied\n" +
@@ -627,15 +627,15 @@ const knowledge = "" +
 	"P\tmediamtx\tMediaMTX\n" +
 	"C\te\t\tlog:authentication failed\tAuthentication failed\tMediaMTX found no user whose name, password, address and permission fit this publish.\tOBS: Server rtmp://<host>/<path>?user=<user>&pass=<password>, Stream Key empty.\n" +
 	"M\tauthentication failed\n" +
-	"C\te\t\tlog:can't publish to path '...'\tThis path takes its stream from elsewhere\tThe path is configured to fetch its stream itself (source: rtsp://...\tPublish to a path without a source, or set it\n" +
+	"C\te\t\tlog:can't publish to path '...'\tThis path takes its stream from elsewhere\tThe path is configured to fetch its stream itself (source: rtsp://...\tPublish to a path without a source, or set it: paths: room1: source: publisher\n" +
 	"M\tcan't publish to path '\x01' since 'source' is not 'publisher'\n" +
 	"C\te\t\tlog:configuration has changed\tThe configuration of the path was changed\tThe configuration was changed while the stream ran, in a way that touches its path, so MediaMTX closed it to begin anew.\tChange the configuration outside of shows.\n" +
 	"M\tconfiguration has changed\n" +
 	"C\te\t\tlog:JWT not provided\tNo token in the URL\tMediaMTX wants a token (authMethod: jwt), and this client brought none.\tOBS: Server rtmp://<host>/<path>?token=<JWT>, Stream Key empty.\n" +
 	"M\tJWT not provided\n" +
-	"C\te\t\tlog:server replied with code ...\tThe authentication server refused\tMediaMTX asks your own web service (authMethod: http), and that answered with another status than 2xx.\tRepeat it by hand\n" +
+	"C\te\t\tlog:server replied with code ...\tThe authentication server refused\tMediaMTX asks your own web service (authMethod: http), and that answered with another status than 2xx.\tRepeat it by hand: curl -i -H 'Content-Type: application/json' -d '{\"user\":\"u\",\"password\":\"p\",\"ip\":\"203.0.113.5\",\"action\":\"publish\",\"path\":\"live/room1\",\"protocol\":\"rtmp\",\"query\":\"\"}' <authHTTPAddress>\n" +
 	"M\tserver replied with code \x01\n" +
-	"C\te\t\tlog:someone is already publishin\tSomebody is already publishing to this path\tThe path has a publisher, and the configuration says that a second one may not take its place (overridePublisher: no).\tTo let the newcomer win, which is the default\n" +
+	"C\te\t\tlog:someone is already publishin\tSomebody is already publishing to this path\tThe path has a publisher, and the configuration says that a second one may not take its place (overridePublisher: no).\tTo let the newcomer win, which is the default: pathDefaults: overridePublisher: yes\n" +
 	"M\tsomeone is already publishing to path '\x01'\n" +
 	"C\te\t\tlog:source of path '...' has tim\tThe source of a path did not start in time\tA viewer asked for a path that fetches its stream only on demand, and the source did not come in time.\tPlay the source directly: ffplay <source>.\n" +
 	"M\tsource of path '\x01' has timed out\n" +
@@ -643,7 +643,7 @@ const knowledge = "" +
 	"M\tterminated\n" +
 	"C\te\t\tlog:the stream doesn't contain a\tNo codec that MediaMTX supports\tMediaMTX looked at the tracks of the stream and found none that it can carry in this protocol.\tH.264 and AAC: -c:v libx264 -c:a aac; OBS does so by itself.\n" +
 	"M\tthe stream doesn't contain any supported codec, which are currently AV1, VP9, H265, H264, Opus, FLAC, MPEG-4 Audio (AAC), MPEG-1/2 Audio (MP3), AC-3, G711, LPCM\n" +
-	"C\te\t\tlog:user doesn't have permission\tThe token has no permission for this\tThe token (JWT) is valid, and what it allows does not hold publishing to this path.\tThe token must hold, under that key\n" +
+	"C\te\t\tlog:user doesn't have permission\tThe token has no permission for this\tThe token (JWT) is valid, and what it allows does not hold publishing to this path.\tThe token must hold, under that key: \"mediamtx_permissions\": [ { \"action\": \"publish\", \"path\": \"live/room1\" } ]\n" +
 	"M\tuser doesn't have permission to perform action\n" +
 	"P\tant-media\tAnt Media Server\n" +
 	"C\te\t\tencoderNotOpened\x1fencoderBlocked\tThe server's own encoder failed\tThe server re-encodes the stream (adaptive bitrate, WebRTC), and its encoder did not open (encoderNotOpened) or cannot keep up (encoderBlocked).\tFewer and smaller renditions, or none (Adaptive Streaming off) for a test.\n" +

@@ -243,7 +243,7 @@ var logs = []Rule{
 		ID: "log-element-error", Title: "GStreamer stopped with an error", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "An element of the GStreamer pipeline reported an error, and the pipeline stopped. For an RTMP sink that mostly means that the server could not be reached, or refused the stream; the debug text behind the message tells which. GStreamer has no numbers for it, so the words are shown as they came.",
 		Fix:      "Read the debug text below the error. Check address and key with the URL check, and run the pipeline again with GST_DEBUG=rtmp*:6.",
-		Message:  "[{element}: ]{message}[ ({debug})].",
+		Message:  "[Element {element}: ]{message}[ ({debug})].",
 		Headline: "the pipeline stopped: {message}",
 		Args: []Arg{
 			{"element", Word, "the element that reported it"},

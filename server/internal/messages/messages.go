@@ -186,16 +186,42 @@ func firstStep(c *content.Code) string {
 		return ""
 	}
 	para := ""
-	for _, l := range strings.Split(s.Markdown, "\n") {
+	list := strings.Split(s.Markdown, "\n")
+	for i, l := range list {
 		l = strings.TrimSpace(l)
 		if step, ok := strings.CutPrefix(l, "1. "); ok {
-			return plain(step)
+			return plain(step) + codeBelow(plain(step), list[i+1:])
 		}
 		if para == "" && l != "" && l[0] != '>' && l[0] != '|' && l[0] != '`' && l[0] != '-' {
 			para = plain(l)
+			para += codeBelow(para, list[i+1:])
 		}
 	}
 	return para
+}
+
+// codeBelow is what stands in the block of code that a step leads to, on one line.
+func codeBelow(step string, below []string) string {
+	if !strings.HasSuffix(step, ":") {
+		return ""
+	}
+	var code []string
+	inside := false
+	for _, l := range below {
+		l = strings.TrimSpace(l)
+		switch {
+		case strings.HasPrefix(l, "```"):
+			if inside {
+				return " " + strings.Join(code, " ")
+			}
+			inside = true
+		case inside:
+			code = append(code, l)
+		case l != "":
+			return ""
+		}
+	}
+	return ""
 }
 
 // plain takes the marks of Markdown out of one line.
