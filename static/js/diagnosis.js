@@ -18,8 +18,8 @@
 //   d.readLink(address)                the same for a text that somebody pasted
 //   d.open(link)                       -> a session; link is what the two above give, or an address
 //
-//   session.id, .role, .item, .text    item: {kind, created_at, expires_at, closed_at, results, now}, times as
-//                                      ISO 8601; text: what create was given
+//   session.id, .role, .item, .text    item: {kind, created_at, expires_at, results, now, and closed_at once it
+//                                      is closed}, times as ISO 8601; text: what create was given
 //   session.links                      addresses of this and of lesser rights
 //   session.results(after = 0)         -> [{id, seq, created_at, size}]
 //   session.result(id)                 -> text

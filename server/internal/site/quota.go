@@ -2,11 +2,9 @@ package site
 
 import (
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -152,12 +150,6 @@ func (q *quotaBy[K]) forget(now time.Time) {
 		}
 		delete(q.clients, c)
 	}
-}
-
-// tooMany is the answer to a client whose bucket is empty.
-func tooMany(c echo.Context, wait time.Duration) error {
-	c.Response().Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
-	return echo.NewHTTPError(http.StatusTooManyRequests)
 }
 
 // ownOrigin refuses what a page of another site asks for in a browser. Programs

@@ -325,7 +325,7 @@ type shareItem struct {
 	Kind    string     `json:"kind"`
 	Created time.Time  `json:"created_at"`
 	Expires time.Time  `json:"expires_at"`
-	Closed  *time.Time `json:"closed_at"` // null while it is open
+	Closed  *time.Time `json:"closed_at,omitempty"` // not there while it is open
 	Results int        `json:"results"`
 	Now     time.Time  `json:"now"` // by the server's clock: the reader's may be wrong
 

@@ -560,3 +560,54 @@ func TestNothingIsLogged(t *testing.T) {
 		t.Error("no file has the hash: does this test look at anything?")
 	}
 }
+
+// The description is held against real answers of every kind.
+func TestShareOpenAPI(t *testing.T) {
+	limits := quick()
+	limits.Add = pace{3, time.Hour}
+	s, _, _ := newShareServer(t, limits)
+	doc, c, l, other := described(t, s), call(t, s), newLink(), newLink()
+	hold := func(method, template, path, token string, body []byte, status int, header ...string) {
+		t.Helper()
+		a := c.ask(method, path, token, body, header...)
+		if a.status != status {
+			t.Errorf("%s %s: %d %s, want %d", method, template, a.status, a.body, status)
+			return
+		}
+		doc.holds(t, strings.ToLower(method), "/api/v1/diagnoses/"+template, &http.Response{
+			StatusCode: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		})
+	}
+	create, id := l.creation(), resultID()
+	hold(http.MethodPut, "{id}", l.id(), "", create, 201)
+	hold(http.MethodPut, "{id}", l.id(), "", create, 200)
+	hold(http.MethodPut, "{id}", l.id(), "", l.creation(), 409)
+	hold(http.MethodPut, "{id}", l.id(), "", []byte(`{}`), 400)
+	hold(http.MethodPut, "{id}", l.id(), "", bytes.Repeat([]byte(" "), maxCreate+1), 413)
+	hold(http.MethodPut, "{id}", l.id(), "", create, 415, "Content-Type", "text/plain")
+	hold(http.MethodPut, "{id}", l.id(), "", create, 403, "Sec-Fetch-Site", "cross-site")
+	hold(http.MethodPut, "{id}", l.id(), "", other.creation(), 404)
+	hold(http.MethodGet, "{id}", l.id(), l.read.String(), nil, 200)
+	hold(http.MethodGet, "{id}", l.id(), l.own.String(), nil, 404)
+	hold(http.MethodPatch, "{id}", l.id(), l.own.String(), []byte(`{"days": 1}`), 200)
+	hold(http.MethodPatch, "{id}", l.id(), l.own.String(), []byte(`{"days": 99}`), 400)
+	hold(http.MethodPut, "{id}/results/{result}", l.id()+"/results/"+id, l.add.String(), sealed(2, 1024), 201)
+	hold(http.MethodPut, "{id}/results/{result}", l.id()+"/results/"+id, l.add.String(), sealed(2, 1024), 409)
+	hold(http.MethodPut, "{id}/results/{result}", l.id()+"/results/"+id, l.add.String(), sealed(1, 1024), 400)
+	hold(http.MethodPut, "{id}/results/{result}", l.id()+"/results/"+id, l.add.String(), sealed(2, 1024), 429)
+	hold(http.MethodPut, "{id}/results/{result}", l.id()+"/results/"+id, l.read.String(), sealed(2, 1024), 404)
+	hold(http.MethodGet, "{id}/results", l.id()+"/results", l.read.String(), nil, 200)
+	hold(http.MethodGet, "{id}/results", l.id()+"/results?after=-1", l.read.String(), nil, 400)
+	hold(http.MethodGet, "{id}/results/{result}", l.id()+"/results/"+resultID(), l.read.String(), nil, 404)
+	hold(http.MethodGet, "{id}/events", l.id()+"/events", other.read.String(), nil, 404)
+	hold(http.MethodDelete, "{id}", l.id(), l.own.String(), nil, 204)
+	hold(http.MethodDelete, "{id}", l.id(), l.own.String(), nil, 404)
+
+	// a stored result, by the schema of the list's entry, and the type of a body
+	if kind, _ := doc.at("paths", "/api/v1/diagnoses/{id}/results/{result}", "get", "responses", "200", "content", envelopeType).(map[string]any); kind == nil {
+		t.Error("the document has no envelope")
+	}
+	none, _ := newServer(t, Config{})
+	a := call(t, none).ask(http.MethodGet, l.id(), l.read.String(), nil)
+	doc.holds(t, "get", "/api/v1/diagnoses/{id}", &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body))})
+}

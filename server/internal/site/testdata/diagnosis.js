@@ -90,7 +90,7 @@ const tests = {
     assert.ok((await owner.close()).closed_at);
     await until('state 1 closed');
     await rejects((await customer.draft('late')).send(), 'closed');
-    assert.equal((await owner.reopen()).closed_at, null);
+    assert.equal((await owner.reopen()).closed_at, undefined);
     await (await customer.draft('second')).send();
     await until('result 2');
     const before = Date.parse(owner.item.expires_at);
