@@ -32,6 +32,7 @@ type commands struct {
 	Rules    rulesCmd    `cmd:"" help:"List the rules."`
 	Codes    codesCmd    `cmd:"" help:"List the error codes of platforms, servers and encoders, or find some."`
 	Code     codeCmd     `cmd:"" help:"Explain one error code."`
+	Backup   backupCmd   `cmd:"" help:"Copy the shared diagnoses in SQLite, while the server runs."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -168,6 +169,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return cli.WriteJSON(stdout, stderr, site.Rules())
 		}
 		return cli.Rules(stdout, stderr)
+	case "backup":
+		return cmds.Backup.run(stdout, stderr)
 	case "codes":
 		return cmds.Codes.run(stdout, stderr)
 	case "code":

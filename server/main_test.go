@@ -59,6 +59,10 @@ func TestCommandLine(t *testing.T) {
 		{"serve --allowed-hosts http://x/", 2, "", "must be a host name alone"},
 		{"serve --log-format xml", 2, "", "ingestdoctor --help"},
 		{"serve --data " + good + "/below", 2, "", "the data folder cannot be used"},
+		{"serve --database-url postgres://doctor:hunter2@127.0.0.1:1/db?connect_timeout=2", 2, "", "the database cannot be used"},
+		{"serve --database-url mysql://doctor:hunter2@127.0.0.1/db", 2, "", "must be like postgres://"},
+		{"backup --data " + dir + " " + dir + "/copy.db", 2, "", "diagnoses.db cannot be read"},
+		{"backup --help", 0, "To restore:", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -66,6 +70,9 @@ func TestCommandLine(t *testing.T) {
 			code := run(strings.Fields(tt.args), strings.NewReader(""), &stdout, &stderr)
 			if code != tt.code {
 				t.Errorf("exit status %d, want %d", code, tt.code)
+			}
+			if strings.Contains(stderr.String(), "hunter2") {
+				t.Errorf("the password is told: %s", stderr.String())
 			}
 			for _, o := range []struct {
 				name, got, want string
