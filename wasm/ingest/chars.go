@@ -32,6 +32,7 @@ type dirt struct {
 	r          rune // the first of them; 0 where several or none is meant
 	start, end int
 	what       string // instead of the kind's own name
+	stands     rune   // of an entity: the character that it stands for
 	edge       bool   // around the URL, not in it
 }
 
@@ -151,7 +152,7 @@ func (d *dirt) name() string {
 	case dirtSign:
 		return "a look-alike of a URL's sign"
 	case dirtEntity:
-		return "an HTML entity"
+		return "an HTML entity for " + visible(d.stands)
 	case dirtBytes:
 		return "bytes that are not UTF-8 text"
 	case dirtControl:

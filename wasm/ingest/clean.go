@@ -1,5 +1,7 @@
 package ingest
 
+import "bytes"
+
 // problem is a finding of url-syntax in the making.
 type problem struct {
 	what       string
@@ -346,7 +348,11 @@ func (c *cleaner) options(t *text, from, to int) (at int, ok bool) {
 		if s[i] != ' ' && s[i] != '\n' {
 			continue
 		}
-		rest := lowerASCII(string(s[i+1 : min(to, i+14)]))
+		word := s[i+1 : min(to, i+14)]
+		if bytes.IndexByte(word, '=') < 0 {
+			continue
+		}
+		rest := lowerASCII(string(word))
 		for _, o := range [...]string{"live=", "playpath=", "swfurl=", "swfvfy=", "pageurl=", "tcurl=", "app=", "conn=", "flashver=", "pubuser=", "pubpasswd=", "timeout=", "buffer=", "subscribe=", "jtv=", "token="} {
 			if len(rest) >= len(o) && rest[:len(o)] == o {
 				for i > from && (s[i-1] == ' ' || s[i-1] == '\n') {
@@ -368,8 +374,13 @@ func (c *cleaner) options(t *text, from, to int) (at int, ok bool) {
 func (c *cleaner) foreign(t *text, p *place, to int) (at int, ok bool) {
 	s := t.s
 	first := -1
+	inside := false // brackets
 	for i := p.from; i < to; i++ {
-		if s[i] != ' ' && s[i] != '\n' || inBrackets(s[p.from:i]) {
+		if s[i] != ' ' && s[i] != '\n' {
+			inside = bracket(s[i], inside)
+			continue
+		}
+		if inside {
 			continue
 		}
 		if first < 0 {
@@ -413,16 +424,16 @@ func (c *cleaner) foreign(t *text, p *place, to int) (at int, ok bool) {
 	return 0, false
 }
 
-func inBrackets(s []byte) bool {
-	for i := len(s) - 1; i >= 0; i-- {
-		switch s[i] {
-		case '<', '{':
-			return true
-		case '>', '}':
-			return false
-		}
+// bracket says whether what follows a character stands in the brackets of a
+// placeholder; inside is what held before it.
+func bracket(c byte, inside bool) bool {
+	switch c {
+	case '<', '{':
+		return true
+	case '>', '}':
+		return false
 	}
-	return false
+	return inside
 }
 
 func trimSpace(s []byte) []byte {
@@ -503,6 +514,7 @@ func (c *cleaner) squeeze(t *text) (_ *text, changed bool) {
 	i := 0
 	b := t.rebuild()
 	from := 0
+	inside := false
 	for ; i < len(s); i++ {
 		switch s[i] {
 		case ' ', '\n', '"', '`':
@@ -510,9 +522,11 @@ func (c *cleaner) squeeze(t *text) (_ *text, changed bool) {
 			from = i + 1
 			// A space inside <stream key> belongs to the placeholder, which is a
 			// finding of its own.
-			if !(s[i] == ' ' && inBrackets(s[:i])) {
+			if !(s[i] == ' ' && inside) {
 				c.soft(t, i)
 			}
+		default:
+			inside = bracket(s[i], inside)
 		}
 	}
 	b.keep(from, len(s))

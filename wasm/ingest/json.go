@@ -82,9 +82,13 @@ func (r *Result) notApplicable(rule string) string {
 		if !f.NoIP {
 			return "an IP address is taken here"
 		}
-	case "url-port":
-		if f.AnyPort {
-			return "one's own server may listen on any port"
+	case "url-app":
+		if f.WholePath {
+			return "there is no application: the whole path is the stream"
+		}
+	case "url-stream-name":
+		if !f.StreamNeeded && !f.WholePath && f.NameChars == "" {
+			return "the stream name may be left out"
 		}
 	case "url-token":
 		if !f.Token.Hex32 {
@@ -93,6 +97,9 @@ func (r *Result) notApplicable(rule string) string {
 	case "url-expiry-missing", "url-auth-missing":
 		if f.Signed == nil {
 			return "the platform does not sign its URLs, or in no form that we know"
+		}
+		if rule == "url-expiry-missing" && f.Signed.Auth == f.Signed.Expiry {
+			return "the expiry time is part of " + f.Signed.Auth
 		}
 	case "url-expired", "url-expiry-soon":
 		if r.Expiry == nil {
@@ -109,12 +116,23 @@ func (r *Result) notApplicable(rule string) string {
 		if !f.DataRates {
 			return "the platform takes no data rates in the URL"
 		}
+	case "url-cleartext":
+		plain, secure := false, false
+		for i := range f.Schemes {
+			plain, secure = plain || !f.Schemes[i].TLS, secure || f.Schemes[i].TLS
+		}
+		if !secure {
+			return "the platform offers no rtmps"
+		}
+		if !plain {
+			return "the platform takes nothing but rtmps"
+		}
 	case "url-key-place":
 		if !r.apart {
 			return "server and key were not given apart"
 		}
 	case "url-form":
-		if f.Short == nil {
+		if f.Short == nil && r.Profile.ID != "srs" {
 			return "the platform has one form of URL"
 		}
 	case "url-retired":

@@ -294,10 +294,7 @@ func (l *linter) lintText() {
 func (l *linter) partAt(pos int) string {
 	u := l.u
 	n := len(u.t)
-	i := 0
-	for i < n && l.t.start(i) < pos {
-		i++
-	}
+	i := sort.Search(n, func(i int) bool { return l.t.start(i) >= pos })
 	switch in := func(g seg) bool { return g.e > g.s && i > g.s && i < g.e }; {
 	case i == 0 || i >= n:
 		return ""

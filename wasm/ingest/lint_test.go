@@ -211,16 +211,44 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
+// judges lists the rules that say something of a profile's URLs: those that are
+// not off, and are applicable to one of its healthy URLs, given in one field or
+// in two.
+func judges(t *testing.T, p *profile.Profile) map[string]bool {
+	t.Helper()
+	list := map[string]bool{}
+	for _, in := range healthy[p.ID] {
+		server, key := in, ""
+		if at := strings.LastIndexByte(in, '/'); at > 0 {
+			server, key = in[:at], in[at+1:]
+		}
+		for _, o := range []Options{
+			{Input: in, SignKey: "key"}, {Split: true, Server: server, Key: key},
+		} {
+			o.Profile, o.Now = p, now
+			for _, c := range Lint(o).Report(diag.Tool{}).Checks {
+				if c.State == diag.CheckPassed || c.State == diag.CheckRaised {
+					list[c.Rule] = true
+				}
+			}
+		}
+	}
+	return list
+}
+
 // TestEveryRuleOnEveryProfile bends a healthy URL of each profile in every way
-// that the profile has a rule for: the rule is raised, and no other error.
+// that the profile has a rule for: the rule is raised, and no other error; and
+// the healthy URL raises none of them. A rule that judges a profile's URLs and
+// is not tried on it fails the test.
 func TestEveryRuleOnEveryProfile(t *testing.T) {
-	seen := map[string]int{}
+	seen := map[string]map[string]bool{}
 	for _, p := range profile.All() {
+		seen[p.ID] = map[string]bool{}
 		base := healthy[p.ID][0]
 		f := &p.URL
 		try := func(rule, in string, also ...string) {
 			t.Helper()
-			seen[rule]++
+			seen[p.ID][rule] = true
 			r := lintAs(t, p.ID, in)
 			if !r.raised(rule) {
 				t.Errorf("%s: %s does not raise %s but %q", p.ID, in, rule, raised(r, diag.Info))
@@ -347,6 +375,7 @@ func TestEveryRuleOnEveryProfile(t *testing.T) {
 				try("url-auth-missing", swap(query, ""))
 				try("url-auth-missing", swap(query, "?auth_key="))
 				try("url-expired", strings.Replace(base, "4102444800", "1763451219", 1))
+				try("url-expiry-soon", strings.Replace(base, "4102444800", whole(now+3600), 1))
 				try("url-auth-mismatch", strings.Replace(base, "-0-0-", "-0-", 1))
 				try("url-auth-mismatch", strings.Replace(base, "-0-0-", "-a-b-0-", 1))
 			} else {
@@ -372,17 +401,100 @@ func TestEveryRuleOnEveryProfile(t *testing.T) {
 		if p.Retired != "" {
 			try("url-retired", base)
 		}
-	}
-	for _, r := range rules.All() {
-		if r.Family != rules.IngestURLs {
-			continue
+		if p.ID == "srs" {
+			try("url-form", "rtmp://srs.example.com/live...vhost...v.example.com/s")
 		}
-		switch r.ID {
-		case "url-cleartext", "url-key-place": // tests of their own
-		default:
-			if seen[r.ID] == 0 {
-				t.Errorf("%s was never tried", r.ID)
+		if p.ID == "tencent-css" {
+			try("url-host", swap(name, "1234.liveplay.myqcloud.com"))
+		}
+		if f.WholePath {
+			try("url-stream-name", swap(path, "/"))
+		}
+		if len(f.Schemes) == 1 { // the other of rtmp and rtmps on its port
+			if f.Schemes[0].TLS {
+				try("url-port-scheme", "rtmp://"+name+":443"+path+query, "url-scheme")
+			} else if f.AnyPort {
+				try("url-port-scheme", "rtmps://"+name+":1935"+path+query)
+			} else {
+				try("url-port-scheme", "rtmps://"+name+":1935"+path+query, "url-scheme")
+			}
+		}
+		if f.Hosts == nil && !f.AnyPort {
+			try("url-host", swap(name, "live.twitch.tv"))
+		}
+		clear, secure := cleartext(p)
+		if clear != "" {
+			try("url-cleartext", clear)
+			if r := lintAs(t, p.ID, secure); r.raised("url-cleartext") {
+				t.Errorf("%s: %s raises url-cleartext", p.ID, secure)
+			}
+		}
+		// Server and key apart: the URL in the key field, the key in both, and right.
+		apart := func(server, key string, want bool) {
+			t.Helper()
+			seen[p.ID]["url-key-place"] = true
+			r := Lint(Options{Split: true, Server: server, Key: key, Profile: p, Now: now, Tell: rules.Tell})
+			check(t, r)
+			if r.raised("url-key-place") != want {
+				t.Errorf("%s: server %s, key %s: url-key-place is %v", p.ID, server, key, !want)
+			}
+			for _, id := range strings.Fields(raised(r, diag.Error)) {
+				if id != "url-key-place" || !want {
+					t.Errorf("%s: server %s, key %s: raises %s", p.ID, server, key, id)
+				}
+			}
+		}
+		apart("", base, true)
+		if !f.WholePath {
+			apart(scheme+"://"+host+strings.TrimSuffix(path, stream), stream[1:]+query, false)
+			if f.App != "" {
+				apart(scheme+"://"+host+path, stream[1:]+query, true)
 			}
 		}
 	}
+	for _, p := range profile.All() {
+		list := judges(t, p)
+		for _, r := range rules.All() {
+			if r.Family != rules.IngestURLs {
+				continue
+			}
+			switch {
+			case list[r.ID] && !seen[p.ID][r.ID]:
+				t.Errorf("%s judges the URLs of %s and was never tried on them", r.ID, p.ID)
+			case !list[r.ID] && seen[p.ID][r.ID] && r.ID != "url-auth-mismatch" && r.ID != "url-host":
+				t.Errorf("%s was tried on %s, whose URLs it does not judge", r.ID, p.ID)
+			}
+			delete(seen[p.ID], r.ID)
+		}
+		for id := range seen[p.ID] {
+			t.Errorf("%s: no such rule", id)
+		}
+	}
+}
+
+// cleartext is a URL of the profile with a key in the clear, and the same over
+// TLS; empty where the platform takes one of them only.
+func cleartext(p *profile.Profile) (clear, secure string) {
+	for _, s := range p.URL.Schemes {
+		for _, in := range healthy[p.ID] {
+			if !strings.HasPrefix(in, s.Name+"://") {
+				continue
+			}
+			if s.TLS && secure == "" {
+				secure = in
+			} else if !s.TLS && clear == "" {
+				clear = in
+			}
+		}
+	}
+	switch p.ID {
+	case "generic": // without credentials it is nobody's business
+		return clear + "?token=abc", secure + "?token=abc"
+	case "azure-pass-through", "azure-pass-through-basic":
+		clear = strings.Replace(strings.Replace(secure, "rtmps", "rtmp", 1), "2935", "1935", 1)
+	}
+	if clear == "" || secure == "" {
+		return "", ""
+	}
+	return clear, secure
 }

@@ -40,14 +40,20 @@ func (l *linter) lintPath() {
 	l.lintStream(here)
 }
 
-// shown is a part as it stands, where it may be shown as a whole. Whatever goes
-// into a finding out of the path goes through it.
-func (l *linter) shown(g seg) (string, bool) {
+// public says of every byte of the URL whether it may be shown.
+func (l *linter) public() []bool {
 	if l.pub == nil {
 		l.pub = l.u.public(l.f, &l.l)
 	}
+	return l.pub
+}
+
+// shown is a part as it stands, where it may be shown as a whole. Whatever goes
+// into a finding out of the path goes through it.
+func (l *linter) shown(g seg) (string, bool) {
+	pub := l.public()
 	for i := g.s; i < g.e; i++ {
-		if !l.pub[i] {
+		if !pub[i] {
 			return "", false
 		}
 	}
@@ -286,7 +292,7 @@ func (l *linter) serverShown() string {
 	if end == 0 {
 		end = u.path.s
 	}
-	pub := u.public(l.f, &l.l)
+	pub := l.public()
 	s := mask(u.t[:end], pub[:end])
 	if l.l.app.empty() && l.f.App != "" {
 		s += "/" + l.f.App

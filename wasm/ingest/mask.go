@@ -100,6 +100,9 @@ func (u *parsed) showPath(f *profile.URLForm, l *layout, pub []bool, show func(s
 
 // inList reports whether a word stands in a list of words with spaces between.
 func inList(word, list string) bool {
+	if len(word) > 32 {
+		return false // no list has such a word
+	}
 	for from := 0; word != ""; {
 		i := strings.Index(list[from:], word)
 		if i < 0 {
@@ -190,7 +193,9 @@ func (u *parsed) showQuery(show func(seg), at func(int)) {
 // showName reports whether a parameter's name may be shown: a known one, or a
 // short lower-case word. c2VjcmV0== is no name but a secret with its padding.
 func showName(name, value string) bool {
-	if inList(name, "txSecret txTime txHost auth_key clientConfigId hwSecret hwTime subscriberId subscriberCode mainTrack videodatarate audiodatarate bandwidthtest streamname videoDataRate audioDataRate") {
+	switch name {
+	case "txSecret", "txTime", "txHost", "auth_key", "clientConfigId", "hwSecret", "hwTime", "subscriberId", "subscriberCode", "mainTrack",
+		"videodatarate", "audiodatarate", "bandwidthtest", "streamname", "videoDataRate", "audioDataRate":
 		return true
 	}
 	if name == "" || len(name) > 16 || value == "" || onlyEquals(value) || !isAlpha(name[0]) || looksLikeKey(name) {
@@ -220,14 +225,15 @@ func onlyEquals(s string) bool {
 // harmless reports whether a parameter's value may be shown. The list says
 // which are; every other value may be a secret.
 func harmless(name, value string) bool {
-	switch {
-	case inList(name, "txTime hwTime"):
+	switch name {
+	case "txTime", "hwTime":
 		return len(value) <= 12 && allHex(value)
-	case inList(name, "videodatarate audiodatarate videoDataRate audioDataRate"):
+	case "videodatarate", "audiodatarate", "videoDataRate", "audioDataRate":
 		return len(value) <= 10 && isWordChars(value) && value != "" && (isDigit(value[0]) || value[0] == '-')
-	case inList(name, "backup bandwidthtest bizid copy priority record wm wmid mode latency pkt_size live s_bl s_gl s_ps s_psm s_sc s_sw s_vt s_tids s_oil timeout transtype tlpktdrop"):
+	case "backup", "bandwidthtest", "bizid", "copy", "priority", "record", "wm", "wmid", "mode", "latency", "pkt_size", "live",
+		"s_bl", "s_gl", "s_ps", "s_psm", "s_sc", "s_sw", "s_vt", "s_tids", "s_oil", "timeout", "transtype", "tlpktdrop":
 		return len(value) <= 8 && isWordChars(value) && !looksLikeKey(value)
-	case inList(name, "vhost domain txHost"):
+	case "vhost", "domain", "txHost":
 		return value == "__defaultVhost__" || isPlainHost(value)
 	}
 	return false
@@ -257,8 +263,27 @@ func isPlainHost(s string) bool {
 	return true
 }
 
+// runs counts the stretches of the same value.
+func runs(pub []bool) int {
+	n := 0
+	for i := range pub {
+		if i == 0 || pub[i] != pub[i-1] {
+			if n++; n > 1 {
+				break
+			}
+		}
+	}
+	return n
+}
+
 // mask writes t with every run of bytes that may not be shown as Mask.
 func mask(t string, pub []bool) string {
+	switch n := runs(pub[:len(t)]); {
+	case len(t) == 0 || n == 1 && pub[0]:
+		return t
+	case n == 1:
+		return Mask
+	}
 	b := make([]byte, 0, len(t))
 	for i := 0; i < len(t); {
 		j := i

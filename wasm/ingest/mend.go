@@ -137,6 +137,7 @@ func (l *linter) mend() {
 		return
 	}
 	r := l.r
+	last := l // whose URL t is, in the end
 	// One correction can call for another: a scheme set right may need another
 	// port. A few rounds end it.
 	for round := 0; ; round++ {
@@ -152,15 +153,19 @@ func (l *linter) mend() {
 			return // what was taken for a URL is none
 		}
 		if u == t {
+			last = next
 			break
 		}
 		t = u
 	}
 	r.Mended = t
-	u := parse(t)
-	r.mended = u
-	lay := u.layout(l.f)
-	r.MendedShown = mask(t, u.public(l.f, &lay))
+	if last.u.t != t { // what is at rest may still be cleaned to something else
+		last.u = parse(t)
+		last.l = last.u.layout(l.f)
+		last.pub = nil
+	}
+	r.mended = last.u
+	r.MendedShown = mask(t, last.public())
 	r.Changed = t != l.o.Input || l.o.Split
 }
 

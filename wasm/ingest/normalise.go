@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf8"
 )
@@ -121,7 +122,7 @@ func classes[T string | []byte](s T) (all uint8) {
 
 func needsWork(s []byte) bool {
 	all := classes(s)
-	return all&isWork != 0 || all&isSemi != 0 && lastIndex(string(s), '&') >= 0
+	return all&isWork != 0 || all&isSemi != 0 && bytes.IndexByte(s, '&') >= 0
 }
 
 type normaliser struct {
@@ -178,7 +179,7 @@ func (n *normaliser) semicolon(start, end int) {
 			}
 			first, _ := b.span(i, i+1)
 			b.cut(i)
-			n.c.add(dirt{kind: dirtEntity, start: first, end: end, what: "an HTML entity for " + visible(r)})
+			n.c.add(dirt{kind: dirtEntity, start: first, end: end, stands: r})
 			n.emit(r, first, end)
 			return
 		}

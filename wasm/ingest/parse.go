@@ -314,6 +314,9 @@ func (u *parsed) segments(i, end int) {
 }
 
 func (u *parsed) parameters(q seg, server bool) {
+	if u.params == nil && q.e > q.s {
+		u.params = make([]param, 0, strings.Count(u.t[q.s:q.e], "&")+1)
+	}
 	for k := q.s; k < q.e; {
 		j := q.e
 		if n := strings.IndexByte(u.t[k:q.e], '&'); n >= 0 {

@@ -7,7 +7,7 @@ import (
 // parts lists the URL's parts in the order in which they stand.
 func (l *linter) parts() {
 	u, lay := l.u, &l.l
-	pub := u.public(l.f, lay)
+	pub := l.public()
 	add := func(name string, g seg) *Part {
 		p := Part{Name: name, Value: u.str(g), Shown: mask(u.t[g.s:g.e], pub[g.s:g.e])}
 		for i := g.s; i < g.e; i++ {
@@ -130,7 +130,7 @@ func span(sec int64) string {
 // space, a sign or a common word.
 func (l *linter) mask() {
 	u := l.u
-	pub := u.public(l.f, &l.l)
+	pub := l.public()
 	r := l.r
 	if l.t.at == nil && !l.o.Split && len(pub) == len(l.c.in[0]) { // nothing was cleaned away
 		r.show[0] = pub
@@ -147,7 +147,10 @@ func (l *linter) mask() {
 		state[f] = make([]byte, len(l.c.in[f]))
 	}
 	for i := range pub {
-		s, e := l.t.span(i, i+1)
+		s, e := int(l.t.base)+i, int(l.t.base)+i+1
+		if l.t.at != nil {
+			s, e = int(l.t.at[i]), int(l.t.to[i])
+		}
 		f := 0
 		if s >= fieldBit {
 			f, s, e = 1, s-fieldBit, e-fieldBit
@@ -156,22 +159,25 @@ func (l *linter) mask() {
 		if pub[i] {
 			v = 1
 		}
-		for k := s; k < e && k < len(state[f]); k++ {
-			state[f][k] = max(state[f][k], v)
+		st := state[f]
+		for k := s; k < e && k < len(st); k++ {
+			st[k] = max(st[k], v)
 		}
 	}
 	for f := range state {
 		in := l.c.in[f]
 		st := state[f]
 		for i := 0; i < len(in); {
-			if st[i] != 0 {
+			for i < len(in) && st[i] != 0 {
 				show[f][i] = st[i] == 1
 				i++
-				continue
 			}
 			j := i
 			for j < len(in) && st[j] == 0 {
 				j++
+			}
+			if i == j {
+				break
 			}
 			inside := i > 0 && j < len(in) && st[i-1] == 2 && st[j] == 2
 			for k := i; k < j; k++ {

@@ -2,6 +2,9 @@ package ingest
 
 import "strings"
 
+// maxPlaceholders bounds what is looked for: a template has a few.
+const maxPlaceholders = 24
+
 // lintPlaceholders finds parts that a person was meant to replace. Where one is
 // found, no other rule speaks of that part.
 func (l *linter) lintPlaceholders() {
@@ -12,7 +15,7 @@ func (l *linter) lintPlaceholders() {
 		}
 		for from := g.s; from < g.e; {
 			what, i, n := placeholder(u.t[from:g.e], kind)
-			if n == 0 {
+			if n == 0 || len(l.placeholders) >= maxPlaceholders {
 				return
 			}
 			p := seg{from + i, from + i + n}
@@ -216,14 +219,18 @@ func masked(s string) bool {
 // isStock reports whether a word is a placeholder that manuals use.
 func isStock(s string) bool {
 	// As they stand: in small letters these may well be real names.
-	if inList(s, "KEY TOKEN HOST SERVER STREAM_NAME STREAMNAME STREAM APP_NAME APPNAME APPLICATION ACCESS_TOKEN AppName StreamName StreamKey streamKey") {
+	switch s {
+	case "KEY", "TOKEN", "HOST", "SERVER", "STREAM_NAME", "STREAMNAME", "STREAM", "APP_NAME", "APPNAME", "APPLICATION", "ACCESS_TOKEN",
+		"AppName", "StreamName", "StreamKey", "streamKey":
 		return true
 	}
-	if len(s) > 48 {
+	if len(s) > 48 || len(s) < 4 {
 		return false
 	}
 	w := squash(s)
-	if inList(w, "guidappid appid streamkey streamkeyhere keyhere accesstoken changeme replaceme insertkeyhere enterkeyhere pastekeyhere insertstreamkey enterstreamkey todo") {
+	switch w {
+	case "guidappid", "appid", "streamkey", "streamkeyhere", "keyhere", "accesstoken", "changeme", "replaceme", "insertkeyhere",
+		"enterkeyhere", "pastekeyhere", "insertstreamkey", "enterstreamkey", "todo":
 		return len(w)+4 >= len(s) // a real name may have these letters among digits
 	}
 	if len(w) >= 7 && len(w)+4 >= len(s) {

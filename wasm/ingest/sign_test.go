@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/rules"
 )
 
@@ -29,6 +30,48 @@ func TestTencentTime(t *testing.T) {
 	}
 	if _, time := SignTencent("key", "room1", 1483200000); time != "5867D600" {
 		t.Errorf("txTime %s", time)
+	}
+}
+
+// The worked examples of the platforms' own pages, byte for byte.
+func TestDocumentedSignatures(t *testing.T) {
+	// Tencent CSS, Hotlink Protection URL Calculation (267/31560): three hours
+	// after 2018-12-29 11:13:45 in China.
+	const tencent = "rtmp://livepush.tcloud.com/live/test?txSecret=f85a2ab363fe4deaffef9754d79da6fe&txTime=5C271099"
+	const key = "e12c46f2612d5106e2034781ab261ca3"
+	if secret, time := SignTencent(key, "test", 1546064025); secret != "f85a2ab363fe4deaffef9754d79da6fe" || time != "5C271099" {
+		t.Errorf("%s %s", secret, time)
+	}
+	r := Lint(Options{Input: tencent, Now: 1546064025 - 3*3600, SignKey: key, Offset: func(int64) int { return 8 * 3600 }, Tell: rules.Tell})
+	check(t, r)
+	if r.Profile.ID != "tencent-css" || r.Signature != "verified" || r.raised("url-auth-mismatch") || r.Expiry.Local != "2018-12-29 14:13:45 UTC+8" || r.Expiry.Left != 3*3600 {
+		t.Errorf("%s, signature %s, %+v", r.Profile.ID, r.Signature, r.Expiry)
+	}
+	if url, ok := r.Signed(key, 1546064025); !ok || url != tencent {
+		t.Errorf("signed: %s", url)
+	}
+	// Alibaba Cloud, URL signing, type A: 2015-10-10 08:00:00 in China.
+	for path, want := range map[string]string{
+		"video/standard test.mp4": "23bf85053008f5c0e791667a313e28ce",
+		"video/standard 1K.html":  "80cd3862d699b7118eed99103f2a3a4f",
+	} {
+		app, stream, _ := strings.Cut(path, " ")
+		if got := SignAlibaba("aliyuncdnexp1234", app, stream, 1444435200, "0", "0"); got != "1444435200-0-0-"+want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}
+
+// A secret of 64 digits is what the console makes with SHA-256: no mistake.
+func TestTencentSHA256(t *testing.T) {
+	in := "rtmp://push.example.com/live/room1?txSecret=" + token + token + "&txTime=7FFFFFFF"
+	r := Lint(Options{Input: in, Now: now, SignKey: "key", Tell: rules.Tell})
+	check(t, r)
+	if got := raised(r, diag.Warning); got != "" || r.Signature != "unchecked" || !r.KeyUnused {
+		t.Errorf("raised %q, signature %q, unused %v", got, r.Signature, r.KeyUnused)
+	}
+	if strings.Contains(r.Redacted, token) {
+		t.Error(r.Redacted)
 	}
 }
 

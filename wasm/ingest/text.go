@@ -67,10 +67,15 @@ func (b *builder) keep(i, j int) {
 	t := b.from
 	b.s = append(b.s, t.s[i:j]...)
 	if t.at == nil {
-		for k := i; k < j; k++ {
-			p := t.base + int32(k)
-			b.at = append(b.at, p)
-			b.to = append(b.to, p+1)
+		n := len(b.at)
+		b.at = append(b.at, make([]int32, j-i)...)
+		b.to = append(b.to, make([]int32, j-i)...)
+		at, to := b.at[n:], b.to[n:]
+		p := t.base + int32(i)
+		for k := range at {
+			at[k] = p
+			p++
+			to[k] = p
 		}
 		return
 	}
