@@ -1,7 +1,8 @@
 package explain
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 
 	"ingestdoctor/wasm/diag"
@@ -95,7 +96,7 @@ func (r *reader) kinds() []Kind {
 			list = append(list, s)
 		}
 	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].First < list[j].First })
+	slices.SortStableFunc(list, func(a, b Kind) int { return a.First - b.First })
 	return list
 }
 
@@ -124,7 +125,7 @@ func (r *reader) timeline() []Entry {
 		e.Code = r.secrets.apply(e.Code)
 		sorted[i] = keyed{last, *e}
 	}
-	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].ms < sorted[j].ms })
+	slices.SortStableFunc(sorted, func(a, b keyed) int { return cmp.Compare(a.ms, b.ms) })
 	for i := range sorted {
 		list[i] = sorted[i].e
 	}
@@ -142,9 +143,14 @@ var kindProfile = map[kindID]string{
 // the encoder pushes to, else by whose notification it is.
 func (r *reader) shownProfile() (*profile.Profile, string) {
 	if r.set.server != "" {
-		res := ingest.Lint(ingest.Options{Input: r.set.scheme + "://" + r.set.server + "/live/x"})
-		if res.By == "host" {
-			return res.Profile, "paste"
+		host := r.set.server
+		if i := strings.LastIndexByte(host, ':'); i > 0 {
+			host = host[:i]
+		}
+		if id, _ := ingest.Recognise(strings.ToLower(host)); id != "" {
+			if p, ok := profile.ByID(id); ok {
+				return p, "paste"
+			}
 		}
 	}
 	id := ""
@@ -242,12 +248,11 @@ func (c *conclusion) all() {
 	if len(c.list) == 0 && !c.anyKind() && r.line > 0 && c.rep.Input.Read > 0 {
 		c.add("log-unknown", diag.Info, diag.Ours, diag.Lines{First: 1, Final: int(max(r.line, 1))}, diag.Lines{}, 1, diag.Args{diag.I("lines", r.line)})
 	}
-	sort.SliceStable(c.list, func(i, j int) bool {
-		a, b := &c.list[i], &c.list[j]
+	slices.SortStableFunc(c.list, func(a, b diag.Finding) int {
 		if a.Severity != b.Severity {
-			return a.Severity > b.Severity
+			return int(b.Severity) - int(a.Severity)
 		}
-		return a.First < b.First
+		return a.First - b.First
 	})
 }
 

@@ -1,7 +1,7 @@
 package explain
 
 import (
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,9 +14,8 @@ type settings struct {
 	list   []Setting
 	width  int
 	height int
-	keyFrm float64 // key frame interval in frames
-	server string  // host, for telling the profile
-	scheme string
+	keyFrm float64                 // key frame interval in frames
+	server string                  // host, for telling the profile
 	peak   map[string]measuredRate // highest measured rate by track
 }
 
@@ -145,7 +144,7 @@ func (s *settings) url(r *reader, u string, line int, k kindID) {
 		if j := strings.LastIndexByte(host, '@'); j >= 0 {
 			host = host[j+1:]
 		}
-		s.scheme, s.server = strings.Clone(u[:i]), strings.Clone(host)
+		s.server = strings.Clone(host)
 	}
 	s.put(Setting{ID: "server", Value: shown, Line: line}, k)
 }
@@ -174,6 +173,6 @@ func (s *settings) sorted() []Setting {
 		return len(settingOrder)
 	}
 	list := append([]Setting{}, s.list...)
-	sort.SliceStable(list, func(i, j int) bool { return rank(list[i].ID) < rank(list[j].ID) })
+	slices.SortStableFunc(list, func(a, b Setting) int { return rank(a.ID) - rank(b.ID) })
 	return list
 }
