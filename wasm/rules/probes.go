@@ -152,7 +152,7 @@ var probes = []Rule{
 		Why:      "The server speaks RTMP and refuses the connect command, which names the application and the address. Its own words are shown as they came. The usual reasons: the application or access token is not known, the encoder's address is not on the allow list, or the server wants user and password. Some servers, nginx-rtmp among them, close the connection without a word.",
 		Fix:      "Compare application and token with the platform's page. Then check the allow list: it must hold the encoder's public address, and for this probe that of our server.",
 		Message:  "The server did not accept the connect command: {code}[ ({description})][{closed?}, and closed the connection][ after {took_ms}].",
-		Headline: "the server refuses the connection ({code})",
+		Headline: "the server does not accept the connection ({code})",
 		Args: []Arg{
 			{"code", Word, "the server's code, verbatim; or in words: no answer, the connection was closed, an answer that is no RTMP"},
 			{"description", Word, "its description, verbatim, secrets redacted"},
@@ -180,7 +180,7 @@ var probes = []Rule{
 		Why:      "The connection stands, and the server refuses the publish command, which names the stream or key. Its own words are shown as they came. Either the key or signature is wrong or has expired, or somebody is publishing under it already. Some servers accept first and close a moment later; we wait for that. This rung runs only when you ask for it, because a publish probe can push a running stream off the air.",
 		Fix:      "Copy the stream key again, or generate a new signed URL. Make sure that no other encoder (a backup, a forgotten laptop) uses the same key.",
 		Message:  "The server did not take the stream: {code}[ ({description})][{closed?}, and it closed the connection][ after {took_ms}].",
-		Headline: "the server refuses the stream key ({code})",
+		Headline: "the server does not take the stream ({code})",
 		Args: []Arg{
 			{"code", Word, "the server's code, verbatim; or in words: no answer, the connection was closed after NetStream.Publish.Start"},
 			{"description", Word, "its description, verbatim, secrets redacted"},

@@ -60,7 +60,7 @@ func Probe(ctx context.Context, o ProbeOptions) int {
 		target = oneNewlineLess(string(b), runtime.GOOS == "windows")
 	}
 	p := probe.New(probe.Config{
-		AllowPrivate: o.AllowPrivate, AnyPort: true, Vantage: "from this machine and its network",
+		AllowPrivate: o.AllowPrivate, AnyPort: true, SystemNames: true, Vantage: "from this machine and its network",
 	})
 	plan, err := p.Plan(probe.Request{
 		Target: target, Key: o.Key, Publish: o.Publish, Enhanced: o.Enhanced, Profile: o.Profile,

@@ -105,6 +105,8 @@ func endingOf(ctx context.Context, err error) ending {
 		return endReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return endClosed
+	case native(err) != endOther:
+		return native(err)
 	case errors.As(err, &ne) && ne.Timeout():
 		return endTimeout
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

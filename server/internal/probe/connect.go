@@ -202,8 +202,11 @@ func (l *ladder) learn(x *rec, c *command, st status) {
 	x.fact("level", st.Level)
 	x.fact("description", st.Description)
 	for _, p := range [...][2]string{
-		{"fmsVer", "fms_ver"}, {"capabilities", "capabilities"}, {"version", "server_version"},
-		{"srs_server", "server_version"}, {"srs_version", "server_version"},
+		{"fmsVer", "fms_ver"},
+		{"capabilities", "capabilities"},
+		{"version", "server_version"},
+		{"srs_server", "server_version"},
+		{"srs_version", "server_version"},
 	} {
 		if v, ok := c.property(p[0]); ok {
 			x.fact(p[1], v)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -117,10 +118,7 @@ func TestNastyTargets(t *testing.T) {
 	w.listen(t)
 	p.cfg.Ports = []int{w.port}
 
-	var hosts []string
-	for _, h := range nasty {
-		hosts = append(hosts, h)
-	}
+	hosts := slices.Clone(nasty)
 	// this machine's own addresses, as its interfaces have them
 	if addrs, err := net.InterfaceAddrs(); err == nil {
 		for _, a := range addrs {

@@ -44,7 +44,10 @@ type Config struct {
 	// (address:port) where that is given.
 	Resolver   Resolver
 	NameServer string
-	Limits     Limits
+	// SystemNames asks the operating system where Go's resolver finds nothing:
+	// names of the local network, of a VPN (command line).
+	SystemNames bool
+	Limits      Limits
 	// Contact is the page that tells a server's operator who we are; it stands in
 	// our flashVer. Empty: none.
 	Contact string
@@ -88,7 +91,7 @@ type Limits struct {
 	// the time tells nothing about it either: 500 ms, and multiples of it.
 	Refusal time.Duration
 
-	Addresses int   // most addresses of a name that are tried: 8
+	Addresses int   // most addresses of a name that are tried: 8, and fewer where each has several ports
 	Bytes     int64 // most bytes read from one connection: 1 MiB
 }
 

@@ -37,6 +37,9 @@ type raised struct {
 	stage  int
 }
 
+// maxLadders bounds what one probe does at once.
+const maxLadders = 16
+
 var stages = []string{DNS, TCP, TLS, Handshake, Connect, Publish}
 
 func newRun(p *Prober, plan *Plan, emit func(Event)) *run {
@@ -82,14 +85,13 @@ func (r *run) climb(ctx context.Context) {
 		return
 	}
 	addrs := []netip.Addr{r.plan.addr}
-	var left string
 	if !r.plan.addr.IsValid() {
 		var ok bool
-		if addrs, left, ok = r.resolve(ctx); !ok {
+		if addrs, ok = r.resolve(ctx); !ok {
 			return
 		}
 	}
-	r.open(addrs, left)
+	r.open(addrs)
 	var wg sync.WaitGroup
 	for i := range r.ladders {
 		wg.Go(func() { (&ladder{run: r, at: i, addr: addrs[i/len(r.plan.Endpoints)]}).climb(ctx) })
@@ -131,8 +133,8 @@ func (r *run) refuse(ctx context.Context) {
 }
 
 // resolve climbs the shared rung. Nothing of it is shown before every address
-// was judged. left is a remark on addresses that are not tried.
-func (r *run) resolve(ctx context.Context) (addrs []netip.Addr, left string, ok bool) {
+// was judged.
+func (r *run) resolve(ctx context.Context) (addrs []netip.Addr, ok bool) {
 	limit := r.p.cfg.Limits.DNS
 	x := r.begin(-1, DNS, limit)
 	dctx, stop := context.WithTimeout(ctx, limit)
@@ -153,7 +155,7 @@ func (r *run) resolve(ctx context.Context) (addrs []netip.Addr, left string, ok 
 	}
 	if len(all) > 0 && len(addrs) == 0 {
 		r.refuse(ctx)
-		return nil, "", false
+		return nil, false
 	}
 	for _, a := range answers {
 		x.sent("%s record of %s", a.record, r.plan.Host)
@@ -189,25 +191,23 @@ func (r *run) resolve(ctx context.Context) (addrs []netip.Addr, left string, ok 
 			x.end(state, upper(what)+".", r.finding("probe-dns", &diag.Rung{Address: r.plan.Host, Stage: DNS},
 				diag.S("host", r.plan.Host), diag.S("outcome", what), diag.I("took_ms", x.took())))
 		}
-		return nil, "", false
+		return nil, false
 	}
-	if most := r.p.cfg.Limits.Addresses; len(addrs) > most {
-		left = fmt.Sprintf("%d addresses; the first %d are tried.", len(addrs), most)
+	detail := count(len(addrs), "address", "addresses") + "."
+	most := min(r.p.cfg.Limits.Addresses, max(1, maxLadders/len(r.plan.Endpoints)))
+	if len(addrs) > most {
+		detail = fmt.Sprintf("%d addresses; the first %d are tried.", len(addrs), most)
 		addrs = addrs[:most]
 	}
 	for _, ip := range addrs {
 		x.rung.Addresses = append(x.rung.Addresses, ip.String())
 	}
-	detail := count(len(addrs), "address", "addresses") + "."
-	if left != "" {
-		detail = left
-	}
 	x.end(OK, detail, r.slow(x)...)
-	return addrs, left, true
+	return addrs, true
 }
 
 // open lists the ladders: for each address, each port.
-func (r *run) open(addrs []netip.Addr, _ string) {
+func (r *run) open(addrs []netip.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range addrs {
