@@ -105,31 +105,41 @@
     return pasted && pasted.replace(/\s+/g, " ").trim().startsWith(input.value.trim().slice(0, 200)) ? pasted : input.value;
   };
 
-  // The browser's own check is for pages without script.
-  for (const form of document.querySelectorAll("[data-anything]")) form.noValidate = true;
+  let left = 0; // when a suggestion was taken
+
+  // leave is what happens to a text instead of being sent; false when it may be.
+  const leave = (form, input) => {
+    const text = textOf(input);
+    if (text.trim() === "") {
+      input.focus();
+      return true;
+    }
+    if (text.startsWith(`${location.origin}/`) && !/[?#]/.test(text)) { // a page of ours
+      location.assign(text.trim());
+      return true;
+    }
+    const kind = kindOf(text);
+    if (!kind) return false;
+    close();
+    hand(form, { kind, text });
+    return true;
+  };
 
   document.addEventListener("submit", (e) => {
     const form = e.target;
     if (!(form instanceof HTMLFormElement) || new URL(form.action).pathname !== "/search") return;
-    const input = form.querySelector("[name=q]");
-    const text = textOf(input);
-    if (text.trim() === "") {
-      e.preventDefault();
-      input.focus();
-      return;
-    }
-    if (text.startsWith(`${location.origin}/`) && !/[?#]/.test(text)) { // a page of ours
-      e.preventDefault();
-      location.assign(text.trim());
-      return;
-    }
-    const kind = kindOf(text);
-    if (kind) {
-      e.preventDefault();
-      close();
-      hand(form, { kind, text });
-    }
+    // the Enter that took a suggestion does not search too
+    if (Date.now() - left < 500 || leave(form, form.querySelector("[name=q]"))) e.preventDefault();
   });
+
+  // The browser's own check of a box is for pages without script: it stops what
+  // looks like a URL. Here that goes where it belongs.
+  document.addEventListener("invalid", (e) => {
+    const input = e.target;
+    if (!(input instanceof HTMLInputElement) || !input.matches("[data-suggest]")) return;
+    e.preventDefault();
+    if (!leave(input.form, input)) input.form.submit();
+  }, true);
 
   // A box of one line would lose the line breaks of a paste, and a limit its end.
   document.addEventListener("paste", (e) => {
@@ -295,11 +305,18 @@
 
   document.addEventListener("keydown", (e) => {
     if (!list || e.target !== owner || e.isComposing) return;
+    if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+      // what is being chosen from is not replaced by a late answer
+      clearTimeout(timer);
+      asked++;
+    }
     if (e.key === "ArrowDown") choose(active + 1);
     else if (e.key === "ArrowUp") choose(active < 0 ? -1 : active - 1);
     else if (e.key === "Escape") close();
-    else if (e.key === "Enter" && active >= 0) location.assign(list.children[active].dataset.url);
-    else if (e.key === "Tab") {
+    else if (e.key === "Enter" && active >= 0) {
+      left = Date.now();
+      location.assign(list.children[active].dataset.url);
+    } else if (e.key === "Tab") {
       close();
       return;
     } else return;
