@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -57,7 +56,7 @@ func Probe(ctx context.Context, o ProbeOptions) int {
 		if err != nil {
 			return fail("standard input cannot be read: %v", bare(err))
 		}
-		target = oneNewlineLess(string(b), runtime.GOOS == "windows")
+		target = oneNewlineLess(string(b))
 	}
 	p := probe.New(probe.Config{
 		AllowPrivate: o.AllowPrivate, AnyPort: true, SystemNames: true, Vantage: "from this machine and its network",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,7 +58,7 @@ func URL(o URLOptions) int {
 		if err != nil {
 			return fail("standard input cannot be read: %v", bare(err))
 		}
-		text = oneNewlineLess(string(b), runtime.GOOS == "windows")
+		text = oneNewlineLess(string(b))
 	}
 	if o.now == nil {
 		o.now = time.Now
@@ -93,10 +92,11 @@ func tool() diag.Tool {
 }
 
 // oneNewlineLess drops the newline that echo and editors put at the end, and
-// nothing else: a space before it is a finding. On Windows a newline is two
-// characters.
-func oneNewlineLess(s string, windows bool) string {
-	if t, ok := strings.CutSuffix(s, "\r\n"); ok && windows {
+// nothing else: a space before it is a finding. CR and LF together are one
+// newline, as files from Windows have it: nobody can see the CR, and it did not
+// get into the encoder's field by it.
+func oneNewlineLess(s string) string {
+	if t, ok := strings.CutSuffix(s, "\r\n"); ok {
 		return t
 	}
 	return strings.TrimSuffix(s, "\n")

@@ -40,6 +40,9 @@ func TestURLExitStatus(t *testing.T) {
 		{"a newline alone", URLOptions{URL: "-", Stdin: strings.NewReader("\n")}, 1, "there is nothing here.", ""},
 		{"one newline", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key + "\n")}, 0, "Nothing is wrong", ""},
 		{"two newlines", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key + "\n\n")}, 1, "A line break", ""},
+		{"a newline of Windows", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key + "\r\n")}, 0, "Nothing is wrong", ""},
+		{"two newlines of Windows", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key + "\r\n\r\n")}, 1, "A line break", ""},
+		{"a CR alone", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key + "\r")}, 1, "A line break", ""},
 		{"a space before it", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key + " \n")}, 1, "A space", ""},
 		{"no newline", URLOptions{URL: "-", Stdin: strings.NewReader("rtmps://live.twitch.tv/app/" + key)}, 0, "Nothing is wrong", ""},
 		{"too long", URLOptions{URL: "-", Stdin: strings.NewReader("rtmp://live.example.com/live/" + strings.Repeat(key, 4000))}, 1, "longer than 16 kB", ""},
@@ -165,16 +168,12 @@ func TestURLJSON(t *testing.T) {
 }
 
 func TestOneNewlineLess(t *testing.T) {
-	for _, c := range []struct {
-		in, unix, windows string
-	}{
-		{"a", "a", "a"}, {"a\n", "a", "a"}, {"a\r\n", "a\r", "a"}, {"a\n\n", "a\n", "a\n"}, {"a \n", "a ", "a "}, {"", "", ""}, {"\n", "", ""}, {"a\r", "a\r", "a\r"},
+	for _, c := range []struct{ in, want string }{
+		{"a", "a"}, {"a\n", "a"}, {"a\r\n", "a"}, {"a\n\n", "a\n"}, {"a\r\n\r\n", "a\r\n"}, {"a\n\r\n", "a\n"}, {"a\r\r\n", "a\r"},
+		{"a \n", "a "}, {"a \r\n", "a "}, {"", ""}, {"\n", ""}, {"\r\n", ""}, {"a\r", "a\r"}, {"a\n\r", "a\n\r"},
 	} {
-		if got := oneNewlineLess(c.in, false); got != c.unix {
-			t.Errorf("%q: %q, want %q", c.in, got, c.unix)
-		}
-		if got := oneNewlineLess(c.in, true); got != c.windows {
-			t.Errorf("%q on Windows: %q, want %q", c.in, got, c.windows)
+		if got := oneNewlineLess(c.in); got != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
 		}
 	}
 }
