@@ -323,11 +323,11 @@ func TestEmbeddedInjection(t *testing.T) {
 func TestReadyLinks(t *testing.T) {
 	t.Parallel()
 	tab := open(t, "/links")
-	links := eval[[]string](t, tab, `[...document.querySelectorAll(".table a")].map((a) => a.getAttribute("href"))`)
+	links := eval[[]string](t, tab, `[...document.querySelectorAll(".ready a")].map((a) => a.getAttribute("href"))`)
 	if len(links) < 40 || !slices.Contains(links, "/check/url?profile=youtube") || !slices.Contains(links, "/check/reach?host=live.twitch.tv") {
 		t.Fatalf("links: %v", links)
 	}
-	copies := eval[[]string](t, tab, `[...document.querySelectorAll(".table [data-copy]")].map((a) => a.dataset.copy)`)
+	copies := eval[[]string](t, tab, `[...document.querySelectorAll(".ready [data-copy]")].map((a) => a.dataset.copy)`)
 	if len(copies) != len(links) || !strings.HasPrefix(copies[0], shared.srv.URL+"/check/") {
 		t.Errorf("what is copied: %v", copies)
 	}

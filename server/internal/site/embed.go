@@ -111,7 +111,7 @@ func openToAll(path string) bool {
 		}
 		return false
 	}
-	return path == "/oembed" || strings.HasPrefix(path, embedPrefix) && strings.HasSuffix(path, "/"+embedScript)
+	return path == "/oembed" || strings.HasPrefix(path, embedPrefix+"v") && strings.HasSuffix(path, "/"+embedScript)
 }
 
 // allowReading answers a preflight.
