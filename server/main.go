@@ -28,6 +28,7 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the portal."`
 	Flv      flvCmd      `cmd:"" help:"Check an FLV recording against a platform's profile."`
 	URL      urlCmd      `cmd:"" name:"url" help:"Check an ingest URL: what is wrong with it, and the mended one."`
+	Probe    probeCmd    `cmd:"" help:"Probe an ingest server from this machine: how far an encoder would get."`
 	Profiles profilesCmd `cmd:"" help:"List the platform profiles."`
 	Rules    rulesCmd    `cmd:"" help:"List the rules."`
 	Codes    codesCmd    `cmd:"" help:"List the error codes of platforms, servers and encoders, or find some."`
@@ -136,7 +137,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		// The complaint repeats what was typed, which may be a URL with its key, or
 		// the key alone.
 		complaint := ingest.Redact(err.Error())
-		if len(args) > 0 && args[0] == "url" && strings.HasPrefix(complaint, "unexpected argument") {
+		if len(args) > 0 && (args[0] == "url" || args[0] == "probe") && strings.HasPrefix(complaint, "unexpected argument") {
 			complaint = "unexpected argument: there is one URL, in quotation marks where it holds & or ?"
 		}
 		fmt.Fprintf(stderr, "ingestdoctor: %s\nSee: ingestdoctor --help\n", complaint)
@@ -159,6 +160,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			URL: cmds.URL.URL, Profile: cmds.URL.Profile, SignKey: cmds.URL.SignKey, JSON: cmds.URL.JSON, ShowSecrets: cmds.URL.ShowSecrets,
 			Stdin: stdin, Stdout: stdout, Stderr: stderr,
 		})
+	case "probe":
+		return cmds.Probe.run(stdin, stdout, stderr)
 	case "profiles":
 		if cmds.Profiles.JSON {
 			return cli.WriteJSON(stdout, stderr, site.Profiles())
