@@ -87,22 +87,26 @@ func (r *reader) addUnknown(platform, exact, event string, sev diag.Severity, m 
 // addEvent notes something that happened and is no code.
 func (r *reader) addEvent(title string, lvl diag.Severity, rule string, m mark) {
 	m.fill()
-	r.addEntry(Entry{Level: lvl.String(), Title: title, Rule: rule}, rule+"|"+title, &m)
+	key := title // titles are few, and each has one rule
+	if rule != "" {
+		key = rule + "|" + title
+	}
+	r.addEntry(Entry{Level: lvl.String(), Title: title, Rule: rule}, key, &m)
 }
 
 // addEntry puts an entry into the timeline, or folds it into one of the last.
 func (r *reader) addEntry(e Entry, key string, m *mark) {
-	if m.track != "" {
-		key += "|" + m.track
-	}
 	for i := len(r.entries) - 1; i >= 0 && i >= len(r.entries)-lookBack; i-- {
 		old := &r.entries[i]
-		if r.keys[i] != key || old.Source != kindInfo[m.kind].id {
+		if r.keys[i] != key || old.Track != m.track || old.Source != kindInfo[m.kind].id {
 			continue
 		}
 		old.Count++
 		if m.first > old.LastFirst || old.LastFirst == 0 {
-			old.LastTime, old.LastUnix = strings.Clone(m.time), m.unix
+			if old.LastTime != m.time {
+				old.LastTime = strings.Clone(m.time)
+			}
+			old.LastUnix = m.unix
 			old.LastFirst, old.LastFinal = m.first, m.final
 		}
 		return

@@ -48,7 +48,8 @@ func (e *event) find(name string) *field {
 		off++
 	}
 	for i := range e.fields {
-		if p := e.fields[i].path; len(p)-off == len(name) && eqFold(p[off:], name) && (!e.strict || eqFold(p[:off-1], e.path)) {
+		// The end first: names of one length mostly differ there.
+		if p := e.fields[i].path; len(p)-off == len(name) && p[len(p)-1]|0x20 == name[len(name)-1]|0x20 && eqFold(p[off:], name) && (!e.strict || eqFold(p[:off-1], e.path)) {
 			return &e.fields[i]
 		}
 	}
@@ -172,6 +173,9 @@ func (e *event) learn() {
 // object takes an object that has ended, innermost first. What it knows is
 // consumed; the rest become fields of the object around it.
 func (r *reader) object(e *event) bool {
+	if len(e.fields) == 0 || hasSuffix(e.path, "data") && !e.cut {
+		return false // what is inside of an envelope waits for it
+	}
 	known := r.azureEvent(e) || r.tencentEvent(e) || r.awsEvent(e) || r.cloudEvent(e) || r.socialEvent(e) || r.otherEvent(e)
 	if known {
 		e.learn()

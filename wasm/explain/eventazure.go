@@ -30,10 +30,7 @@ func (r *reader) azureEvent(e *event) bool {
 		kind = ""
 	}
 	if kind == "" {
-		// The data without its envelope: not while the envelope may still come.
-		if hasSuffix(e.path, "data") && !e.cut {
-			return false
-		}
+		// The data without its envelope.
 		base = ""
 		switch {
 		case e.has("resultCode") && (e.has("encoderIp") || e.has("encoderPort") || e.has("ingestUrl")):

@@ -231,7 +231,7 @@ func containsFold(s, sub string) bool {
 
 // cloudEvent reads the webhooks of Cloudflare Stream and Mux.
 func (r *reader) cloudEvent(e *event) bool {
-	if kind := e.str("data.event_type", "event_type"); hasPrefix(kind, "live_input.") && !(hasSuffix(e.path, "data") && !e.cut) {
+	if kind := e.str("data.event_type", "event_type"); hasPrefix(kind, "live_input.") {
 		e.took(kCloudflare)
 		base := "data."
 		if !e.has("data.event_type") {
@@ -319,7 +319,10 @@ func (r *reader) twitchEvent(e *event) bool {
 	found := false
 	for i := range e.fields {
 		f := &e.fields[i]
-		if !f.str || r.t.byKey["twitch/"+f.val] == nil {
+		if !f.str || len(f.val) < 5 || f.val[0] < 'A' || f.val[0] > 'Z' || f.val[1] < 'A' || f.val[1] > 'Z' {
+			continue
+		}
+		if r.t.byKey["twitch/"+f.val] == nil {
 			continue
 		}
 		n := e.name(f)

@@ -203,7 +203,7 @@ func (s *scanner) element() {
 func (s *scanner) inside(b string, i int) int {
 	for i < len(b) {
 		j := i
-		for j < len(b) && b[j] != s.quote && b[j] != '\\' {
+		for quote := s.quote; j < len(b) && b[j] != quote && b[j] != '\\'; {
 			j++
 		}
 		if room := maxString - len(s.tok); room > 0 {

@@ -224,6 +224,14 @@ func plainName(s string) string {
 // secretName reports whether a field of that name holds a secret. A stream's
 // name counts as one, because on most platforms it is the key.
 func secretName(name string) bool {
+	if len(name) < 3 || len(name) > 24 {
+		return false
+	}
+	switch name[len(name)-1] | 0x20 { // how the names below end
+	case 'y', 'm', 'd', 'e', 's', 'n', 't', 'h':
+	default:
+		return false
+	}
 	switch plainName(name) {
 	case "key", "stream", "streamid", "streamname", "channelid", "streamparam", "param", "params", "usrargs", "sign", "signature", "auth", "rtmpkey":
 		return true

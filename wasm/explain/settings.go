@@ -102,6 +102,10 @@ func (s *settings) rate(track string, kbps float64, line int, k kindID) {
 	if kbps > 1e7 {
 		return
 	}
+	if old := s.get(id); old != nil && old.Number == kbps {
+		old.Line, old.Source = line, kindInfo[k].id
+		return
+	}
 	s.put(Setting{ID: id, Number: kbps, Unit: string(rules.Kbps), Value: rules.Format(rules.Kbps, diag.F("", kbps)), Line: line}, k)
 }
 
