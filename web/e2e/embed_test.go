@@ -148,6 +148,17 @@ func openSite(t *testing.T, address string, size ...int64) *harness.Tab {
 // process of its own.
 func frameOf(t *testing.T, tab *harness.Tab, prefix string) *harness.Tab {
 	t.Helper()
+	return targetOf(t, tab, "iframe", prefix)
+}
+
+// pageOf attaches to the tab whose address begins with prefix.
+func pageOf(t *testing.T, tab *harness.Tab, prefix string) *harness.Tab {
+	t.Helper()
+	return targetOf(t, tab, "page", prefix)
+}
+
+func targetOf(t *testing.T, tab *harness.Tab, kind, prefix string) *harness.Tab {
+	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for time.Now().Before(deadline) {
 		all, err := chromedp.Targets(tab.Ctx)
@@ -155,7 +166,7 @@ func frameOf(t *testing.T, tab *harness.Tab, prefix string) *harness.Tab {
 			t.Fatal(err)
 		}
 		for _, info := range all {
-			if info.Type == "iframe" && strings.HasPrefix(info.URL, prefix) && info.BrowserContextID == chromedp.FromContext(tab.Ctx).BrowserContextID {
+			if info.Type == kind && strings.HasPrefix(info.URL, prefix) && info.BrowserContextID == chromedp.FromContext(tab.Ctx).BrowserContextID {
 				ctx, cancel := chromedp.NewContext(tab.Ctx, chromedp.WithTargetID(info.TargetID), chromedp.WithDetachOnCancel())
 				t.Cleanup(cancel)
 				return &harness.Tab{Ctx: ctx}
@@ -163,7 +174,7 @@ func frameOf(t *testing.T, tab *harness.Tab, prefix string) *harness.Tab {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatalf("no frame of %s", prefix)
+	t.Fatalf("no %s of %s", kind, prefix)
 	return nil
 }
 
@@ -362,6 +373,20 @@ func TestEmbeddedKeyboard(t *testing.T) {
 	key(t, tab, kb.Enter)
 	wait(t, frames["#help"], `document.activeElement.parentElement.open`, 3*time.Second)
 	fits(t, tab, frames["#help"], "#help", "opened by Enter")
+
+	// a link opens the portal's page beside the site's, free of the frame's sandbox
+	for range 40 {
+		key(t, tab, kb.Tab)
+		if eval[bool](t, frames["#help"], `document.activeElement.matches("footer a")`) {
+			break
+		}
+	}
+	key(t, tab, kb.Enter)
+	full := pageOf(t, tab, e.portal.URL+"/codes/"+embedCode)
+	wait(t, full, `document.documentElement.dataset.js === "" && document.querySelector(".site-header") && localStorage.length === 0`, 5*time.Second)
+	if got := eval[string](t, tab, `location.href`); got != e.Site+"/" {
+		t.Errorf("the site's page went to %s", got)
+	}
 	quiet(t, tab)
 }
 
