@@ -3,7 +3,7 @@
 // explainer.wasm, keeps it warm, replaces one that died or hangs, and draws the
 // lines of what was pasted.
 //
-//   ingestExplainer.start({worker, wasm, exec, version})  addresses; may be called again: it starts once
+//   ingestExplainer.start({worker, wasm, exec, unpack, version})  addresses; may be called again: it starts once
 //   ingestExplainer.listen(fn)              fn(message) for each message below
 //   ingestExplainer.explain(id, what)       what is {text, name, files, profile}; a new one ends the one before
 //   ingestExplainer.cancel(id)
@@ -18,7 +18,7 @@
 //
 // Messages are those of worker-log.js but 'begun' and 'lines', and
 //   {t: 'stopped', id}                      cancelled, without the worker's answer
-//   {t: 'typed', text, chars, kind, big}    kind as handover.js tells it: url, log, report or ''; big: a paste that
+//   {t: 'typed', text, chars, kind, big, pasted}    kind as handover.js tells it: url, log, report or ''; big: a paste that
 //                                           would make the text area slow, and was kept out of it
 (() => {
   const CANCEL_MS = 1000; // a worker that has not stopped by then is replaced
@@ -79,7 +79,7 @@
         console.error('worker: ' + event.message);
         if (worker === fresh) broken('The reader of logs could not be started. Reload the page; if that does not help, a browser extension may block it.');
       };
-      fresh.postMessage({t: 'init', module: await compiled, exec: where.exec, version: where.version || ''});
+      fresh.postMessage({t: 'init', module: await compiled, exec: where.exec, unpack: where.unpack, version: where.version || ''});
     } catch (err) {
       console.error(err);
       broken(err instanceof Fault ? err.message : 'The reader of logs could not be loaded. Check the connection and reload the page.');
@@ -205,22 +205,22 @@
     });
     el.addEventListener('input', () => {
       clearTimeout(typing);
-      typing = setTimeout(typed, pasted ? 0 : QUIET_MS);
+      typing = setTimeout(typed, pasted ? 0 : QUIET_MS, pasted);
       pasted = false;
     });
     // What was pasted does not come back with the Back button.
     addEventListener('pagehide', () => { el.value = ''; });
   }
 
-  function typed() {
+  function typed(pasted) {
     const text = boxed.value;
     const told = window.ingestHandover && text.length < 5000 ? window.ingestHandover.kindOfText(text) : 'log';
-    tell({t: 'typed', text, chars: text.trim() === '' ? 0 : text.length, kind: told, big: false});
+    tell({t: 'typed', text, chars: text.trim() === '' ? 0 : text.length, kind: told, big: false, pasted});
   }
 
   function big(text) {
     boxed.value = '';
-    tell({t: 'typed', text, chars: text.length, kind: 'log', big: true});
+    tell({t: 'typed', text, chars: text.length, kind: 'log', big: true, pasted: true});
   }
 
   function fill(text) {
@@ -232,7 +232,7 @@
     boxed.value = text;
     boxed.scrollTop = 0;
     clearTimeout(typing);
-    typed();
+    typed(true);
   }
 
   function empty() {
@@ -250,7 +250,8 @@
 
   // Lines draws a part's lines: all of them, wrapped, where they are few; else
   // those in the window, in rows of one height. json is
-  // {part, run, lines, longest, read, marks: [{first, last, severity, key, title}]}.
+  // {part, run, lines, longest, read, marks: [{first, last, severity, key, title, told}]}; told: lines of
+  // the mark that say so.
   class Lines {
     constructor(host, spec, json) {
       Object.assign(this, {host, json}, spec);
@@ -260,11 +261,14 @@
       this.on = null;
       this.pending = 0;
       this.byLine = new Map();
+      this.told = new Map();
+      const note = (map, n, m) => {
+        const old = map.get(n);
+        if (!old || RANK[m.severity] > RANK[old.severity]) map.set(n, m);
+      };
       for (const m of this.marks) {
-        for (let n = m.first; n <= Math.min(m.last, m.first + 500); n++) {
-          const old = this.byLine.get(n);
-          if (!old || RANK[m.severity] > RANK[old.severity]) this.byLine.set(n, m);
-        }
+        for (let n = m.first; n <= Math.min(m.last, m.first + 500); n++) note(this.byLine, n, m);
+        for (const n of m.told) note(this.told, n, m);
       }
       this.space = make('div', 'log__space');
       this.list = make('div', 'log__rows');
@@ -352,11 +356,13 @@
     build(n) {
       const row = make('div', 'log__line');
       row.dataset.line = n;
-      const mark = this.byLine.get(n);
+      const mark = this.told.get(n);
+      const around = mark || this.byLine.get(n);
       const number = make(mark ? 'button' : 'span', 'log__n');
       number.textContent = n.toLocaleString('en');
+      if (around) row.classList.add('log__line--' + around.severity);
       if (mark) {
-        row.classList.add('log__line--' + mark.severity);
+        row.classList.add('log__line--told');
         number.type = 'button';
         number.dataset.mark = mark.key;
         number.title = 'To the finding: ' + mark.title;
@@ -410,23 +416,24 @@
     }
 
     point(from, to) {
-      this.on = from > 0 ? {from, to} : null;
+      let at = from;
+      while (at < to && !this.told.has(at)) at++;
+      this.on = from > 0 ? {from, to, at: this.told.has(at) ? at : from} : null;
       for (const [n, row] of this.rows) this.fill(row, n);
       if (this.on) this.into();
     }
 
     // into scrolls the chosen lines into view.
     into() {
-      const {from, to} = this.on;
+      const {at} = this.on;
       const room = this.host.clientHeight;
       this.host.scrollLeft = 0;
       if (this.small) {
-        const row = this.rows.get(from);
+        const row = this.rows.get(at);
         if (row) this.host.scrollTop = row.offsetTop - Math.max(0, (room - row.offsetHeight) / 3);
         return;
       }
-      const high = Math.min(to - from + 1, 8) * this.row;
-      const top = Math.max(0, (from - 1) * this.row - Math.max(0, (room - high) / 3));
+      const top = Math.max(0, (at - 1) * this.row - Math.max(0, (room - this.row) / 3));
       this.host.scrollTop = top / this.factor;
       this.render();
     }

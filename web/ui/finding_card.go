@@ -32,6 +32,7 @@ func findingCard(f *FindingView, selected bool, tools []app.UI, below ...app.UI)
 			app.H4().ID("title-"+key).Text(f.Title),
 		),
 		app.P().Class("finding__message").Text(f.Message),
+		quoteList(f.Quotes),
 		app.Dl().Class("kv small finding__facts").Body(facts...),
 	}
 	if f.Fix != "" {

@@ -37,6 +37,8 @@ type FindingView struct {
 	Offset  int64
 	OnPlot  bool // the place has a moment, not only an offset
 
+	Quotes []Quote // lines of a paste that say so
+
 	InText     bool // the place is a span of a text: bytes, half-open
 	Start, End int
 	Field      string // key where it is in the key field

@@ -87,7 +87,7 @@ func (c *logPage) OnMount(ctx app.Context) {
 	x.listen(func(e LogEvent) {
 		ctx.Dispatch(func(ctx app.Context) {
 			c.desk.Handle(e)
-			if e.Kind == LogDone {
+			if e.Kind == LogDone && e.Run == c.desk.run {
 				tool("mark", "ingest-log-done")
 			}
 			c.after(ctx)
@@ -227,7 +227,7 @@ func (c *logPage) after(ctx app.Context) {
 		d := &c.desk
 		if !d.Busy && d.Shown != nil && d.Shown.Run != c.revealed {
 			c.revealed = d.Shown.Run
-			if !d.In.Typed || c.wasWorking {
+			if d.In.Pasted || !d.In.Typed {
 				tool("reveal", "verdict")
 			}
 		}

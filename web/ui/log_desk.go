@@ -25,7 +25,7 @@ type LogInput struct {
 	Size   int64 // bytes of the files
 	Files  []File
 	Typed  bool // it stands in the text area
-	Sample string
+	Pasted bool // it came at once
 }
 
 // Empty reports whether there is nothing to read.

@@ -123,7 +123,7 @@ func (c *logPage) entry(r *LogReport, e *LogEntry, several bool) app.UI {
 		when = []app.UI{app.Span().Class("sr-only").Text("no time")}
 	}
 	if e.Last != nil && e.Last.Time != "" && e.Last.Time != e.Time {
-		when = append(when, app.Br(), app.Span().Class("muted").Text("to "+timeText(e.Last.Time)))
+		when = append(when, app.Text(" "), app.Br(), app.Span().Class("muted").Text("to "+timeText(e.Last.Time)))
 	}
 	class := "timeline__item"
 	if c.desk.First > 0 && e.First <= c.desk.First && c.desk.First <= e.Final {
@@ -208,25 +208,26 @@ func (c *logPage) settings(r *LogReport) app.UI {
 			}
 			judged = append(judged, app.Span().Class("small").Text(s.Limit))
 		}
-		value := []app.UI{app.Text(visible(s.Value))}
+		value := []app.UI{app.Span().Class("num").Text(visible(s.Value))}
 		if s.Line > 0 {
 			value = append(value, app.Text(" "), app.Button().Type("button").Class("linklike small").Text(linesText(s.Line, s.Line)).
 				Aria("label", s.Label+": "+linesText(s.Line, s.Line)).
 				OnClick(c.toLines(s.Line, s.Line, ""), app.EventScope("setting", s.ID, s.Line)))
 		}
+		if len(judged) > 0 {
+			value = append(value, app.P().Class("logcheck__judged").Body(judged...))
+		}
 		rows = append(rows, app.Tr().DataSet("setting", s.ID).DataSet("state", s.State).Body(
 			app.Th().Scope("row").Text(s.Label),
-			app.Td().Class("num-left").Body(value...),
-			app.Td().Body(judged...),
+			app.Td().Body(value...),
 		))
 	}
-	return panel("settings", "Settings that it shows", nil,
+	return panel("settings", "Settings that it shows", []app.UI{app.Span().Class("count").Text("against " + r.Profile.Name)},
 		app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", "Settings").Body(
 			app.Table().Class("table table--dense").Body(
 				app.THead().Body(app.Tr().Body(
 					app.Th().Scope("col").Text("Setting"),
-					app.Th().Scope("col").Text("Value"),
-					app.Th().Scope("col").Text("Against "+r.Profile.Name),
+					app.Th().Scope("col").Text("Value, and whether it fits"),
 				)),
 				app.TBody().Body(rows...),
 			),

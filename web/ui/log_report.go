@@ -88,7 +88,6 @@ type Quote struct {
 type LogFinding struct {
 	FindingView
 	First, Final int // lines, from 1; 0 where it has none
-	Quotes       []Quote
 }
 
 // parseLogReport reads a report of the worker and writes its texts; quotes are
@@ -322,7 +321,18 @@ func (p *LogPart) marksJSON() string {
 			b = diag.AppendJSONString(b, f.Key)
 			b = append(b, `,"title":`...)
 			b = diag.AppendJSONString(b, f.Title)
-			b = append(b, '}')
+			b = append(b, `,"told":[`...)
+			comma := false
+			for _, q := range f.Quotes {
+				if q.N >= from && q.N <= to {
+					if comma {
+						b = append(b, ',')
+					}
+					comma = true
+					b = strconv.AppendInt(b, int64(q.N), 10)
+				}
+			}
+			b = append(b, "]}"...)
 		}
 		mark(f.First, f.Final)
 		if last := p.Report.Findings[i].Last; last != nil && last.Lines != nil {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -269,7 +270,7 @@ func (c *logPage) verdict() app.UI {
 			ic, class = "circle-question-mark", "verdict"
 		}
 	}
-	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Text(headline)}
+	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Body(breakable(headline)...)}
 	if next != "" {
 		body = append(body, app.P().Class("verdict__next").Text(next))
 	}
@@ -293,6 +294,19 @@ func (c *logPage) verdict() app.UI {
 		s = s.Aria("busy", "false")
 	}
 	return s.Body(body...)
+}
+
+// breakable lets the codes in a sentence wrap at their underscores.
+func breakable(s string) []app.UI {
+	parts := strings.SplitAfter(s, "_")
+	body := make([]app.UI, 0, 2*len(parts))
+	for i, p := range parts {
+		if i > 0 {
+			body = append(body, app.Wbr())
+		}
+		body = append(body, app.Text(p))
+	}
+	return body
 }
 
 func refusedHeadline(kind string) string {
@@ -364,6 +378,9 @@ func (c *logPage) about(p *LogPart) []app.UI {
 	if s := logState(&r.Input); s != "" {
 		out = append(out, app.P().ID("input-state").Class("small").Body(app.Strong().Text(s)))
 	}
+	if r.unknown() {
+		return out
+	}
 	var badges []app.UI
 	for _, n := range []struct {
 		n         int
@@ -431,7 +448,7 @@ func (c *logPage) meaning() app.UI {
 	if p.Report.unknown() {
 		return app.Div().ID("meaning").Class("callout").Body(
 			icon("info", ""),
-			app.P().Text("The text was read line by line, and no line looks like an event, a callback or a log of a program that is known here. Is it the right log? The list beside this says what is read. If one line names the error, search for that line, without its URL."),
+			app.P().Text("No line of it looks like an event, a callback or a log of a program that is known here. Is it the right text, and the part around the fault? The list of what is read stands on this page. If one line names the error, search for that line, without its URL."),
 			app.P().Class("cluster").Body(
 				app.A().Class("btn btn--small").Href("/search").Body(icon("search", ""), app.Text("Search")),
 				app.A().Class("btn btn--small").Href("/codes").Body(icon("list", ""), app.Text("All codes")),
@@ -472,7 +489,7 @@ func (c *logPage) findings() app.UI {
 		var cards []app.UI
 		for i := range views {
 			f := &views[i]
-			if f.Severity != g.sev {
+			if f.Severity != g.sev || f.Rule == "log-unknown" { // the verdict says it
 				continue
 			}
 			cards = append(cards, &keyed{
@@ -488,7 +505,7 @@ func (c *logPage) findings() app.UI {
 		body = append(body, section.Aria("labelledby", name+"-title").Body(append([]app.UI{head}, cards...)...))
 	}
 	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
-	if len(views) == 0 {
+	if len(views) == 0 || p.Report.unknown() {
 		s = s.Hidden(true)
 	}
 	return s.Body(body...)
@@ -497,7 +514,7 @@ func (c *logPage) findings() app.UI {
 // finding is one card with the lines that say so.
 func (c *logPage) finding(f *LogFinding) app.UI {
 	view := f.FindingView
-	var tools, below []app.UI
+	var tools []app.UI
 	if f.First > 0 {
 		tools = append(tools, app.Button().Type("button").ID("show-"+f.Key).Class("btn btn--small").
 			Aria("describedby", "title-"+f.Key).
@@ -510,27 +527,25 @@ func (c *logPage) finding(f *LogFinding) app.UI {
 			if l.URL == "" {
 				continue
 			}
-			tools = append(tools, app.A().Class("btn btn--small").Href(l.URL).Body(icon("book-open", ""), app.Text("About "), codeText(l.Code)))
+			tools = append(tools, app.A().Class("btn btn--small").Href(l.URL).
+				Body(icon("book-open", ""), app.Text("About this code"), app.Span().Class("sr-only").Text(": "+l.Code)))
 			break
 		}
 		view.Codes = nil
 	}
-	if q := quoteList(f.Quotes); q != nil {
-		below = append(below, q)
-	}
-	return findingCard(&view, f.Key == c.desk.Selected, tools, below...)
+	return findingCard(&view, f.Key == c.desk.Selected, tools)
 }
 
 // quoteList is the lines of a finding.
 func quoteList(list []Quote) app.UI {
 	if len(list) == 0 {
-		return nil
+		return app.Ul().Hidden(true)
 	}
 	items := make([]app.UI, 0, len(list))
 	for _, q := range list {
 		items = append(items, app.Li().Class("quote__line").Body(
 			app.Span().Class("quote__n num").Text(countText(int64(q.N))),
-			app.Code().Class("quote__text").Text(visible(q.Text)),
+			app.Code().Class("quote__text").Text(visible(strings.ReplaceAll(q.Text, "\t", "    "))),
 		))
 	}
 	return app.Ul().Class("list-plain quote").Aria("label", "Lines that say so").Body(items...)

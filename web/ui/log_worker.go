@@ -20,7 +20,7 @@ func newExplainer() (x *explainer, ok bool) {
 	}
 	client.Call("start", map[string]any{
 		"worker": app.Getenv("ASSET_LOG_JS"), "wasm": app.Getenv("ASSET_EXPLAINER_WASM"),
-		"exec": app.Getenv("ASSET_WASM_EXEC"), "version": app.Getenv("PROGRAM_VERSION"),
+		"exec": app.Getenv("ASSET_WASM_EXEC"), "unpack": app.Getenv("ASSET_UNPACK_JS"), "version": app.Getenv("PROGRAM_VERSION"),
 	})
 	return &explainer{client: client}, true
 }
@@ -37,7 +37,7 @@ func (x *explainer) listen(event func(LogEvent), typed func(in LogInput, kind st
 	x.fn = app.FuncOf(func(_ app.Value, args []app.Value) any {
 		m := args[0]
 		if m.Get("t").String() == "typed" {
-			typed(LogInput{Text: m.Get("text"), Chars: m.Get("chars").Int(), Typed: !m.Get("big").Truthy()}, m.Get("kind").String())
+			typed(LogInput{Text: m.Get("text"), Chars: m.Get("chars").Int(), Typed: !m.Get("big").Truthy(), Pasted: m.Get("pasted").Truthy()}, m.Get("kind").String())
 			return nil
 		}
 		if e, ok := logEvent(m); ok {

@@ -46,7 +46,19 @@
 //	#back              back to the finding        [data-setting=<id>] a setting, with data-state
 //	#elsewhere         hands it to another page   #meaning            what "nothing found" is worth
 //
-//	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted
+// On /check/reach besides #verdict (data-state = empty, asking, running, done, cancelled,
+// refused, quota, lost), #headline, #counts, [data-finding], #copy-ticket, #download, #profile:
+//
+//	#target #sent      the field, what leaves the browser   #probe #cancel #again   #enhanced
+//	#publish           opens #publish-dialog: #publish-server #publish-key #publish-sure #publish-confirm #publish-cancel
+//	#vantage #reused   from where, how old               #next #copy-json
+//	#dns [data-ladder=<address>-<port>]  one address and port; data-state; in it [data-stage] with data-state
+//	[data-transcript]  what a rung saw                  #scale     the time of the whole width
+//	#compare           beside the last time             #repeat #repeat-port #command-<id>
+//	#my-address        the visitor's own                #allow #encoder #use-mine #allow-answer [data-answer]
+//	[data-allow-line=<n>]  one entry; data-severity     #allow-counts
+//
+//	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted, ingest-log-done
 package ui
 
 import (

@@ -62,6 +62,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		"ASSET_LINTER_JS":      assets.URL("js/worker-linter.js"),
 		"ASSET_LINTER_WASM":    assets.URL(static.LinterWasm),
 		"ASSET_LOG_JS":         assets.URL("js/worker-log.js"),
+		"ASSET_UNPACK_JS":      assets.URL("js/worker-unpack.js"),
 		"ASSET_EXPLAINER_WASM": assets.URL(static.ExplainerWasm),
 		"ASSET_WASM_EXEC":      assets.URL(static.WasmExec),
 		"ASSET_UPLOT_JS":       assets.URL("vendor/uplot/uPlot.iife.min.js"),

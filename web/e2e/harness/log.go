@@ -14,7 +14,7 @@ type Log struct{ *Tab }
 
 // watchLog notes what the worker said, and counts the runs that came to an end.
 const watchLog = `(() => {
-	const seen = window.e2e = {messages: [], workers: [], ended: 0, changed: 0};
+	const seen = window.e2e = {messages: [], reports: [], workers: [], ended: 0, changed: 0};
 	const Real = window.Worker;
 	window.Worker = class extends Real {
 		constructor(...args) {
@@ -22,18 +22,20 @@ const watchLog = `(() => {
 			seen.workers.push(this);
 			this.addEventListener("message", (e) => {
 				const m = e.data || {};
-				seen.messages.push({at: performance.now(), t: m.t, id: m.id, part: m.part, read: m.read, ms: m.ms, state: m.state, kind: m.kind, text: m.t === "refused" || m.t === "failed" ? m.text : ""});
+				seen.messages.push({at: performance.now(), t: m.t, id: m.id, part: m.part, read: m.read, ms: m.ms, state: m.state, kind: m.kind, name: m.name, text: m.t === "refused" || m.t === "failed" ? m.text : ""});
+				if (m.t === "report") seen.reports.push({part: m.part, report: m.report});
 			});
 		}
 	};
 	new MutationObserver(() => { seen.changed = performance.now(); })
 		.observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
 	seen.state = () => document.querySelector("#verdict")?.dataset.state || "";
-	seen.begin = () => { seen.messages = []; seen.began = performance.now(); };
+	seen.begin = () => { seen.messages = []; seen.reports = []; seen.began = performance.now(); };
 	// The answer is on the page, and the page is at rest.
 	seen.finished = () => {
 		const last = seen.messages.findLast((m) => m.t === "done" || m.t === "failed" || m.t === "begun");
-		const over = last && last.t !== "begun" || seen.state() === "elsewhere";
+		const drawn = performance.getEntriesByName("ingest-log-done").at(-1);
+		const over = last && (last.t === "failed" || last.t === "done" && drawn && drawn.startTime > last.at) || seen.state() === "elsewhere";
 		return over && document.querySelector("#verdict").getAttribute("aria-busy") === "false" && performance.now() - seen.changed > 60;
 	};
 	seen.save = () => new Promise((resolve, reject) => {
