@@ -48,7 +48,7 @@ func (c *logPage) updateNotice() app.UI {
 
 // input is where a text comes in, and what its settings are held against.
 func (c *logPage) input() app.UI {
-	area := app.Textarea().ID("paste").Class("logcheck__paste mono").Rows(8).Wrap("off").
+	area := app.Textarea().ID("paste").Class("logcheck__paste mono").Rows(8).
 		Attr("autocomplete", "off").Attr("spellcheck", "false").
 		Attr("autocapitalize", "off").Attr("autocorrect", "off").
 		Attr("data-1p-ignore", "true").Attr("data-lpignore", "true").Attr("data-bwignore", "true").

@@ -200,6 +200,8 @@ func (s *Server) rendered(path string) (rendered, error) {
 		page.policy = serviceWorkerPolicy
 	case page.kind == "text/html":
 		page.policy = toolPolicy
+		// what is not checked has no such attribute: any value of it means that it is
+		page.body = bytes.ReplaceAll(page.body, []byte(` checked="false"`), nil)
 		if s.cfg.PublicURL == "" {
 			// og:url and og:image want a host; without one configured there is none to name
 			page.body = bytes.ReplaceAll(page.body, []byte(`content="https:///`), []byte(`content="/`))
