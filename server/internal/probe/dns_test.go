@@ -190,10 +190,14 @@ func TestNames(t *testing.T) {
 		{name: "dangling.probe-test.net", state: Failed, outcome: "it is an alias of gone.probe-test.net, which has no address"},
 		{name: "broken.probe-test.net", state: Failed, outcome: "the name server failed (SERVFAIL)"},
 		{name: "denied.probe-test.net", state: Failed, outcome: "the name server refuses to answer (REFUSED)"},
-		{name: "silent.probe-test.net", state: TimedOut, outcome: "no answer from the name server within 1.0 s"},
+		{name: "silent.probe-test.net", state: TimedOut, outcome: "no answer from the name server within 1.5 s"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			p := p
+			if tt.state == TimedOut {
+				p = testProber(t, withLimits(short(DNS)), func(c *Config) { c.NameServer = server })
+			}
 			r := probeIt(t, p, Request{Target: "rtmp://" + tt.name + ":" + port + "/live"})
 			g := rungOf(t, r, DNS)
 			if g.State != tt.state || !slices.Equal(g.Addresses, tt.addrs) || !strings.Contains(transcript(g), tt.saw) {

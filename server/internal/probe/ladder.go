@@ -112,8 +112,9 @@ func within(ctx context.Context, limit time.Duration) time.Time {
 	return until
 }
 
-// rest is what is left of a stage for a second try, and a second at least.
-func rest(until time.Time) time.Duration { return max(time.Until(until), time.Second) }
+// retry is how long a second try may take after the first has failed at once:
+// whoever speaks the other protocol answers within a round trip.
+func (l *ladder) retry() time.Duration { return l.limits().Silence + time.Second }
 
 // text writes a limit or a length of time.
 func text(d time.Duration) string { return rules.Duration(ms(d)) }
@@ -323,7 +324,6 @@ func (l *ladder) tlsFinding(x *rec, f fault) diag.Finding {
 
 // noTLS ends the TLS rung where no TLS came about.
 func (l *ladder) noTLS(ctx context.Context, x *rec, c *conn, err error, plain, tried bool) {
-	until := x.began.Add(l.limits().TLS)
 	x.mu.Lock()
 	first := c.first
 	x.mu.Unlock()
@@ -353,7 +353,7 @@ func (l *ladder) noTLS(ctx context.Context, x *rec, c *conn, err error, plain, t
 			l.notRTMP(x, what, first, Failed)
 			return
 		}
-		if first[0] == 3 || l.speaksPlain(ctx, rest(until)) {
+		if first[0] == 3 || l.speaksPlain(ctx, l.retry()) {
 			failed(speaksPlain)
 			return
 		}
@@ -371,7 +371,7 @@ func (l *ladder) noTLS(ctx context.Context, x *rec, c *conn, err error, plain, t
 			how = "resets"
 		}
 		x.seen("the server %s the connection after %s", how, count(int(c.got), "byte", "bytes"))
-		if c.got == 0 && !tried && l.speaksPlain(ctx, rest(until)) {
+		if c.got == 0 && !tried && l.speaksPlain(ctx, l.retry()) {
 			x.seen("plain RTMP on a second connection: S0, S1, S2")
 			failed(speaksPlain)
 			return
@@ -405,7 +405,9 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 	until := within(ctx, limit)
 	c.stage(until)
 	h := newShaker(x.line)
+	second := l.meanwhile(ctx, c, until)
 	err := h.run(rw, c, until)
+	version := second()
 	x.fact("received_bytes", strconv.Itoa(h.got))
 	if err == nil {
 		x.fact("rtmp_version", "3")
@@ -413,14 +415,53 @@ func (l *ladder) handshake(ctx context.Context, c *conn, rw stream) (*rec, *shak
 		l.digest(ctx, x)
 		return x, h, true
 	}
+	if version != "" && h.got == 0 {
+		l.needsTLS(x, version)
+		return nil, nil, false
+	}
 	l.broken(ctx, x, h, err)
 	return nil, nil, false
+}
+
+// meanwhile tries TLS on a second connection while a plain port says nothing,
+// and ends the wait on c when it is TLS that answers. The function it gives ends
+// the try and tells its version, empty where there was none.
+func (l *ladder) meanwhile(ctx context.Context, c *conn, until time.Time) func() string {
+	if l.scheme != "rtmp" {
+		return func() string { return "" }
+	}
+	ctx, stop := context.WithCancel(ctx)
+	answer := make(chan string, 1)
+	go func() {
+		defer close(answer)
+		silence := time.NewTimer(l.limits().Silence)
+		defer silence.Stop()
+		select {
+		case <-ctx.Done():
+			return
+		case <-silence.C:
+		}
+		if version, ok := l.speaksTLS(ctx, time.Until(until)); ok {
+			c.stage(time.Now())
+			answer <- version
+		}
+	}()
+	return func() string {
+		stop()
+		return <-answer
+	}
+}
+
+// needsTLS ends a plain handshake's rung at a port that speaks TLS.
+func (l *ladder) needsTLS(x *rec, version string) {
+	x.seen("TLS on a second connection: %s", version)
+	x.fact("tls_version", version)
+	l.notRTMP(x, "TLS", nil, Failed)
 }
 
 // broken ends the handshake rung of one that did not go through.
 func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
 	r, limit := l.run, l.limits().Handshake
-	until := x.began.Add(limit)
 	var (
 		stranger *errOther
 		version  errVersion
@@ -463,10 +504,8 @@ func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
 		x.seen("the connection was %s after %s", how, count(h.got, "byte", "bytes"))
 		if h.got == 0 && l.scheme == "rtmp" {
 			// So does a server that expects TLS.
-			if version, ok := l.speaksTLS(ctx, rest(until)); ok {
-				x.seen("TLS on a second connection: %s", version)
-				x.fact("tls_version", version)
-				l.notRTMP(x, "TLS", nil, Failed)
+			if version, ok := l.speaksTLS(ctx, l.retry()); ok {
+				l.needsTLS(x, version)
 				return
 			}
 		}

@@ -112,7 +112,7 @@ func TestNastyTargets(t *testing.T) {
 		"mixed.nasty-test.net":   {{addrs: []string{"127.0.0.1", "::1", "10.0.0.1"}}},
 		"own.nasty-test.net":     {{addrs: []string{own.String()}}},
 	})
-	limits := quick()
+	limits := patient()
 	p := New(Config{Limits: limits, NameServer: server, Own: []netip.Addr{own}})
 	w := watch(t, p)
 	w.listen(t)
@@ -205,7 +205,7 @@ func TestRebinding(t *testing.T) {
 	for name, dialled := range map[string]bool{"good-first": true, "bad-first": false, "both": true, "fails": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := New(Config{Limits: quick(), NameServer: server, Allow: []netip.Prefix{netip.MustParsePrefix(good + "/32")}})
+			p := New(Config{Limits: patient(), NameServer: server, Allow: []netip.Prefix{netip.MustParsePrefix(good + "/32")}})
 			w := watch(t, p)
 			w.listen(t)
 			p.cfg.Ports = []int{w.port}
@@ -275,7 +275,7 @@ func TestControlHook(t *testing.T) {
 // Ports beside the documented ones are refused like addresses.
 func TestPorts(t *testing.T) {
 	t.Parallel()
-	p := New(Config{Limits: quick(), Ports: []int{5000}})
+	p := New(Config{Limits: patient(), Ports: []int{5000}})
 	for target, want := range map[string]bool{
 		"rtmp://live.example.com/app": true, "rtmps://live.example.com/app": true, "rtmp://live.example.com:443/app": true,
 		"rtmp://live.example.com:1936/app": true, "rtmps://live.example.com:2935/app": true, "rtmp://live.example.com:5000/app": true,

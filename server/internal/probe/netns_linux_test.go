@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // A network of its own: one neighbour that swallows every packet, and routes
@@ -56,9 +55,7 @@ func TestInsideNetwork(t *testing.T) {
 	if os.Getenv(insideVar) == "" {
 		t.Skip("run by TestNetworkNamespace")
 	}
-	l := quick()
-	l.TCP = 1500 * time.Millisecond
-	p := New(Config{AllowPrivate: true, AnyPort: true, Limits: l})
+	p := New(Config{AllowPrivate: true, AnyPort: true, Limits: short(TCP)})
 	for _, tt := range []struct {
 		name, host, state, rule, severity, says string
 	}{

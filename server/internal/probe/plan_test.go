@@ -200,6 +200,7 @@ func TestHostAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan.Endpoints = append([]Endpoint{{closed[0], "rtmp"}}, plan.Endpoints...)
+	p = testProber(t, withLimits(short(Handshake)))
 	r = p.Run(t.Context(), plan, nil)
 	if r.Verdict.Errors != 2 || r.Findings[0].Rule != "probe-not-rtmp" || !strings.Contains(r.Verdict.Headline, silentPort) {
 		t.Errorf("%q, %v", r.Verdict.Headline, messages(r))

@@ -51,6 +51,6 @@ func TestFilteredPort(t *testing.T) {
 	if !full {
 		t.Fatal("the queue does not fill")
 	}
-	r := probeIt(t, testProber(t), Request{Target: "rtmp://" + addr + "/live"})
-	(&fixture{stage: TCP, state: TimedOut, rule: "probe-tcp-timeout", args: map[string]string{"address": "127.0.0.1", "limit_ms": "1000"}}).check(t, r)
+	r := probeIt(t, testProber(t, withLimits(short(TCP))), Request{Target: "rtmp://" + addr + "/live"})
+	(&fixture{stage: TCP, state: TimedOut, rule: "probe-tcp-timeout", args: map[string]string{"address": "127.0.0.1", "limit_ms": "1500"}}).check(t, r)
 }
