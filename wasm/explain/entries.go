@@ -51,6 +51,9 @@ func (r *reader) addCode(c *code, exact string, sev diag.Severity, m mark) {
 		r.order = append(r.order, key)
 	}
 	f.sev = max(f.sev, sev)
+	if m.rec != nil && f.count > 0 && f.last.Final == m.final {
+		return // number and message of one line
+	}
 	f.count++
 	f.last = diag.Lines{First: m.first, Final: m.final}
 	if exact == "" {
@@ -96,6 +99,7 @@ func (r *reader) addEvent(title string, lvl diag.Severity, rule string, m mark) 
 
 // addEntry puts an entry into the timeline, or folds it into one of the last.
 func (r *reader) addEntry(e Entry, key string, m *mark) {
+	r.effects++
 	for i := len(r.entries) - 1; i >= 0 && i >= len(r.entries)-lookBack; i-- {
 		old := &r.entries[i]
 		if r.keys[i] != key || old.Track != m.track || old.Source != kindInfo[m.kind].id {

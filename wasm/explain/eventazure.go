@@ -7,11 +7,6 @@ import (
 	"ingestdoctor/wasm/diag"
 )
 
-// azureLog is what the live events of one paste have in common.
-type azureLog struct {
-	tracks map[string]int // heartbeats by track, to say how long nothing came
-}
-
 const (
 	azure    = "azure-media-services"
 	eventTop = "Microsoft.Media."

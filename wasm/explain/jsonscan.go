@@ -459,9 +459,6 @@ func (s *scanner) stop(cut bool) {
 	}
 }
 
-// quoted reports whether the scanner is inside of a string.
-func (s *scanner) quoted() bool { return s.state == inString || s.state == inKey }
-
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 // unbase64 decodes standard base64, padded or not.

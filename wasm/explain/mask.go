@@ -314,7 +314,7 @@ func telling(w string) bool {
 			return !isAddressLike(w) && !plainParameter(w)
 		}
 	}
-	return len(w) >= 10 && !plainParameter(w)
+	return len(w) >= 14 && !plainParameter(w)
 }
 
 // isAddressLike reports whether a word is an IPv4 address or a number of a few digits.

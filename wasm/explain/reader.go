@@ -11,18 +11,22 @@ type reader struct {
 	t    *table
 	line int64 // number of the physical line that is being read, from 1
 
-	kind   kindID // of the lines before: a line without a shape of its own belongs to it
-	plain  int    // how many such lines there were in a row
-	last   level  // of the record before
-	seen   [kindCount]Kind
-	hints  map[string]bool // platforms that something in the text points to
-	js     scanner
-	part   bool   // in the middle of a long line
-	joined []byte // the line before, where a message may go on over its end
-	rec    record
-	inside record // a line in a string of JSON
-	found  []match
-	buf    []byte // a line without its colours
+	kind     kindID // of the lines before: a line without a shape of its own belongs to it
+	plain    int    // how many such lines there were in a row
+	last     level  // of the record before
+	seen     [kindCount]Kind
+	hints    map[string]bool // platforms that something in the text points to
+	js       scanner
+	part     bool   // in the middle of a long line
+	joined   []byte // the lines before, where a message may go on over their end
+	joins    int    // how many lines that is
+	mute     bool   // nothing has come of them so far
+	effects  int    // how often something was noted
+	stopping bool   // the server said that it is shutting down
+	rec      record
+	inside   record // a line in a string of JSON
+	found    []match
+	buf      []byte // a line without its colours
 
 	ansi, quoted, wrapped, cut bool
 	controls, bytes            int64 // to tell text from what is none
@@ -40,7 +44,6 @@ type reader struct {
 	obs     obsLog
 	ff      ffmpegLog
 	gst     gstLog
-	azure   azureLog
 }
 
 // raised is a finding of a code.
@@ -221,6 +224,7 @@ func (r *reader) close() {
 	if r.js.on {
 		r.stopJSON()
 	}
+	r.flushError()
 	r.obsClose()
 	r.gstFlush()
 }
@@ -332,7 +336,18 @@ func unescaped(s string) string {
 func (r *reader) record(rec *record) {
 	k := rec.kind
 	r.count(k, rec.line, 1, 0)
-	switch k {
+	if rec.shaped && r.failed.open {
+		r.flushError()
+	}
+	before := r.effects
+	r.byKind(rec)
+	r.match(rec, rec.text, rec.line)
+	r.join(rec, r.effects == before)
+}
+
+// byKind lets the reader of the record's kind look at it.
+func (r *reader) byKind(rec *record) {
+	switch rec.kind {
 	case kOBS:
 		r.obsLine(rec)
 	case kFFmpeg:
@@ -344,15 +359,13 @@ func (r *reader) record(rec *record) {
 	case kText:
 		r.textLine(rec)
 	}
-	n := r.match(rec, rec.text, rec.line)
-	r.join(rec, n)
 }
 
-// match looks for messages and codes, and says how many counted.
-func (r *reader) match(rec *record, s string, first int) int {
+// match looks for messages and codes.
+func (r *reader) match(rec *record, s string, first int) {
 	r.found = r.t.find(s, r.found[:0])
 	if len(r.found) == 0 {
-		return 0
+		return
 	}
 	n := 0
 	for i := range r.found {
@@ -365,7 +378,6 @@ func (r *reader) match(rec *record, s string, first int) int {
 	for i := range list {
 		r.hit(rec, &list[i], s, first)
 	}
-	return len(list)
 }
 
 // best leaves out what is part of a better match of the same platform.
@@ -404,7 +416,7 @@ func (r *reader) hit(rec *record, m *match, s string, first int) {
 	switch {
 	case rec.kind == kSRS && rec.level <= levelInfo && rec.level > levelNone:
 		sev = diag.Info // SRS tells of it and goes on
-	case rec.level == levelDebug:
+	case rec.level == levelDebug, r.stopping && exact == "log:terminated":
 		sev = diag.Info
 	}
 	r.addCode(c, exact, sev, mark{
@@ -420,33 +432,57 @@ func excerptOf(s string, start, end int) string {
 	return s[start:end]
 }
 
-// join looks over the line end that a terminal or a mail put in.
-func (r *reader) join(rec *record, n int) {
+// Widths at which terminals break lines.
+func terminalWidth(n int) bool {
+	return n == 80 || n == 100 || n == 120 || n == 132 || n == 160 || n == 200
+}
+
+const (
+	leastJoin = 30 // nobody breaks shorter lines
+	mostJoin  = 250
+	joinLines = 5
+)
+
+// join looks over the line ends that a terminal or a mail put in: a line
+// without a shape of its own may be the rest of the one before. mute says that
+// nothing has come of this line by itself.
+func (r *reader) join(rec *record, mute bool) {
 	prev := text(r.joined)
-	r.joined = r.joined[:0]
-	if !rec.shaped && rec.time == "" && prev != "" && len(rec.raw) <= 250 {
-		if n == 0 {
-			for _, between := range [...]string{"", " "} {
-				s := prev + between + skipSpace(rec.raw)
-				whole := r.parse(s, rec.line)
-				if !whole.shaped {
-					whole.kind = rec.kind
-				}
-				cutAt := len(prev) - (len(s) - len(whole.text))
-				if r.matchOver(&whole, cutAt) {
-					r.wrapped = true
-					break
-				}
+	more := !rec.shaped && rec.time == "" && len(prev) > 0 && len(rec.raw) <= mostJoin
+	if more && mute {
+		for _, between := range [...]string{"", " "} {
+			s := prev + between + skipSpace(rec.raw)
+			whole := r.parse(s, rec.line)
+			if !whole.shaped {
+				whole.kind = rec.kind
+			}
+			before := r.effects
+			if !r.matchOver(&whole, len(prev)-(len(s)-len(whole.text)), rec.line-r.joins) && r.mute && whole.kind == kOBS {
+				r.obsLine(&whole)
+			}
+			if r.effects > before {
+				r.wrapped, mute, r.failed.open = true, false, false
+				break
 			}
 		}
 	}
-	if len(rec.raw) >= 40 && len(rec.raw) <= 250 && n == 0 {
-		r.joined = append(r.joined[:0], rec.raw...)
+	switch {
+	case !mute || len(rec.raw) < leastJoin || len(rec.raw) > mostJoin:
+		r.joined = r.joined[:0]
+	case more && r.joins < joinLines:
+		if !terminalWidth(len(prev)) {
+			r.joined = append(r.joined, ' ')
+		}
+		r.joined = append(r.joined, skipSpace(rec.raw)...)
+		r.joins++
+	default:
+		r.joined, r.joins = append(r.joined[:0], rec.raw...), 1
 	}
+	r.mute = mute
 }
 
 // matchOver is match for what goes over byte cut.
-func (r *reader) matchOver(rec *record, cut int) bool {
+func (r *reader) matchOver(rec *record, cut, first int) bool {
 	r.found = r.t.find(rec.text, r.found[:0])
 	n := 0
 	for i := range r.found {
@@ -458,7 +494,7 @@ func (r *reader) matchOver(rec *record, cut int) bool {
 	}
 	list := best(r.found[:n])
 	for i := range list {
-		r.hit(rec, &list[i], rec.text, rec.line-1)
+		r.hit(rec, &list[i], rec.text, first)
 	}
 	return len(list) > 0
 }

@@ -44,6 +44,9 @@ func (e *Explainer) report(state, detail string) *Report {
 		rep.Settings[i].Value = r.secrets.apply(rep.Settings[i].Value)
 	}
 	for i := range rep.Findings {
+		if rep.Findings[i].Rule == "log-code" {
+			continue // its words are the knowledge base's
+		}
 		args := rep.Findings[i].Args
 		for k := range args {
 			if args[k].Kind == diag.Text {
@@ -121,8 +124,10 @@ func (r *reader) timeline() []Entry {
 		if e.HasUnix && e.Clock == "utc" {
 			last = e.UnixMS
 		}
-		e.Text, e.Title = r.secrets.apply(e.Text), r.secrets.apply(e.Title)
-		e.Code = r.secrets.apply(e.Code)
+		e.Text = r.secrets.apply(e.Text)
+		if e.Rule != "log-code" {
+			e.Title, e.Code = r.secrets.apply(e.Title), r.secrets.apply(e.Code)
+		}
 		sorted[i] = keyed{last, *e}
 	}
 	slices.SortStableFunc(sorted, func(a, b keyed) int { return cmp.Compare(a.ms, b.ms) })

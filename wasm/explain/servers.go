@@ -20,6 +20,7 @@ func (r *reader) serverLine(rec *record) {
 			}
 		}
 	case kMediaMTX:
+		r.stopping = r.stopping || hasPrefix(rec.text, "shutting down gracefully")
 		if i := strings.Index(rec.text, "path '"); i >= 0 {
 			r.learnName(rec.text[i:], "path '", '\'')
 		}
@@ -27,7 +28,7 @@ func (r *reader) serverLine(rec *record) {
 			r.addEvent("Publishing", diag.Info, "", r.at(rec))
 		}
 	}
-	if rec.level == levelError {
+	if rec.level == levelError && rec.shaped {
 		r.errorLine(rec)
 	}
 }
@@ -59,13 +60,34 @@ func (r *reader) errorLine(rec *record) {
 	if rec.kind == kSRS && srsCode(rec.text) != "" {
 		return
 	}
-	m := r.at(rec)
-	t := r.tallyOf("log-error-line", kindInfo[rec.kind].id, &m)
-	if t.text == "" {
-		t.text = r.show(excerptOf(rec.text, 0, min(len(rec.text), 200)))
-		t.text = strings.TrimRight(t.text, ". ")
+	// Not yet: the next line may be the rest of a message that is known.
+	e := &r.failed
+	e.m = r.at(rec)
+	e.m.fill()
+	e.m.rec, e.m.clean = nil, true
+	e.m.time = strings.Clone(e.m.time)
+	e.m.text = r.show(excerptOf(rec.text, 0, min(len(rec.text), 200)))
+	e.open = true
+}
+
+// errorLine is a line that a program calls an error, until the next one.
+type errorLine struct {
+	m    mark
+	open bool
+}
+
+// flushError notes the error line that was kept back.
+func (r *reader) flushError() {
+	e := &r.failed
+	if !e.open {
+		return
 	}
-	r.addEvent("Error line", diag.Info, "log-error-line", m)
+	e.open = false
+	t := r.tallyOf("log-error-line", kindInfo[e.m.kind].id, &e.m)
+	if t.text == "" {
+		t.text = strings.TrimRight(e.m.text, ". ")
+	}
+	r.addEvent("Error line", diag.Info, "log-error-line", e.m)
 }
 
 // srsCode is the number behind code= in an SRS error, empty where there is none.
@@ -227,6 +249,9 @@ func (r *reader) textLine(rec *record) {
 		if hasPrefix(s, "HTTP/1") || strings.Contains(s, " HTTP/") {
 			r.count(kHTTP, rec.line, 1, 1)
 		}
+	}
+	if !r.hints[tencent] && (strings.Contains(s, "StopReason") || strings.Contains(s, "txSecret") || strings.Contains(s, "Tencent") || strings.Contains(s, "DescribeLiveStream")) {
+		r.hints[tencent] = true
 	}
 	if i := strings.Index(s, "action=publish"); i >= 0 && (i == 0 || s[i-1] == '?' || s[i-1] == '&') {
 		query := s[i:]

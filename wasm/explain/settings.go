@@ -22,7 +22,6 @@ type settings struct {
 type measuredRate struct {
 	kbps float64
 	at   diag.Lines
-	all  int64
 }
 
 var settingLabels = map[string]string{

@@ -280,7 +280,7 @@ var logs = []Rule{
 		ID: "log-unknown", Title: "Nothing here that we know", Severity: diag.Info, Basis: diag.Ours,
 		Why:      "No kind of log or notification that we know was recognised, and no known code is in the text. That says nothing about the stream: the text may be of another program, or only the quiet part of a log. What cannot be recognised is never guessed at.",
 		Fix:      "Paste the part around the moment of the fault, with its times, or the notification of the platform. The knowledge base can be searched by code and by message.",
-		Message:  "Nothing in these {lines} {lines|line|lines} is of a kind that we know.",
+		Message:  "Nothing in this text of {lines} {lines|line|lines} is of a kind that we know.",
 		Headline: "nothing in this text is of a kind that we know",
 		Args:     []Arg{{"lines", Count, "lines that were read"}},
 		Sources:  []Source{ourRule},
