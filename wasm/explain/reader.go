@@ -17,12 +17,13 @@ type reader struct {
 	seen     [kindCount]Kind
 	hints    map[string]bool // platforms that something in the text points to
 	js       scanner
-	part     bool   // in the middle of a long line
-	joined   []byte // the lines before, where a message may go on over their end
-	joins    int    // how many lines that is
-	mute     bool   // nothing has come of them so far
-	effects  int    // how often something was noted
-	stopping bool   // the server said that it is shutting down
+	part     bool      // in the middle of a long line
+	joined   []byte    // the lines before, where a message may go on over their end
+	joins    int       // how many lines that is
+	mute     bool      // nothing has come of them so far
+	effects  int       // how often something was noted
+	stopping bool      // the server said that it is shutting down
+	failed   errorLine // an error line that nobody knows, kept back
 	rec      record
 	inside   record // a line in a string of JSON
 	found    []match
