@@ -399,13 +399,21 @@ func (c *cleaner) foreign(t *text, p *place, to int) (at int, ok bool) {
 		p.keyTo = p.keyFrom + len(line)
 		return first, true
 	}
-	// Prose: at least two more words, none with a sign of a URL in it.
-	words, inWord := 0, false
+	// Prose: at least four more words, or two with a common one among them, none
+	// with a sign of a URL in it. Otherwise the stream name has spaces in it.
+	words, inWord, common := 0, false, false
 	for i := first; i < to; i++ {
 		ch := s[i]
 		if ch == ' ' || ch == '\n' {
 			inWord = false
 			continue
+		}
+		if !inWord {
+			e := i
+			for e < to && isAlpha(s[e]) {
+				e++
+			}
+			common = common || e-i < 10 && proseWord(lowerASCII(string(s[i:e])))
 		}
 		if isOneOf(ch, "/?=&%_@:") || isDigit(ch) {
 			return 0, false
@@ -418,10 +426,20 @@ func (c *cleaner) foreign(t *text, p *place, to int) (at int, ok bool) {
 			inWord = true
 		}
 	}
-	if words >= 2 && s[first-1] != '/' && first > p.from+12 {
+	if (words >= 4 || words >= 2 && common) && s[first-1] != '/' && first > p.from+12 {
 		return first, true
 	}
 	return 0, false
+}
+
+// proseWord reports whether a word is one of a sentence rather than of a name.
+func proseWord(w string) bool {
+	switch w {
+	case "please", "use", "this", "that", "the", "for", "and", "is", "it", "to", "with", "or", "thanks", "thank", "you", "your", "here", "as",
+		"on", "at", "from", "if", "we", "our", "not", "will", "bitte", "und", "mit", "merci", "por", "gracias":
+		return true
+	}
+	return false
 }
 
 // bracket says whether what follows a character stands in the brackets of a

@@ -1,6 +1,10 @@
 package ingest
 
-import "unicode/utf8"
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // isIPv4 reports whether s is an address of four decimal numbers.
 func isIPv4(s string) bool {
@@ -89,6 +93,46 @@ func oddAddress(h string) bool {
 		return false
 	}
 	return allDigits(last) || len(last) > 2 && last[0] == '0' && last[1]|0x20 == 'x' && allHex(last[2:])
+}
+
+// numbersAddress reports whether the C library takes a host for an IPv4
+// address: one to four numbers, decimal, octal or hexadecimal, the last of which
+// fills what is left (inet_aton, POSIX).
+func numbersAddress(h string) bool {
+	part := 0
+	for {
+		text, rest, more := strings.Cut(h, ".")
+		radix := 10
+		switch {
+		case len(text) > 2 && text[0] == '0' && text[1]|0x20 == 'x':
+			text, radix = text[2:], 16
+		case len(text) > 1 && text[0] == '0':
+			radix = 8
+		}
+		v, err := strconv.ParseUint(text, radix, 32)
+		if err != nil || more && v > 255 {
+			return false
+		}
+		if part++; !more {
+			return part <= 4 && v < 1<<(8*(5-part))
+		}
+		h = rest
+	}
+}
+
+// badPunycode reports whether a part of a host name begins with xn-- and cannot
+// be decoded.
+func badPunycode(h string) bool {
+	for more := true; more; {
+		var label string
+		label, h, more = strings.Cut(h, ".")
+		if len(label) >= 4 && equalFold(label[:4], "xn--") {
+			if dec, ok := pcDecode(label[4:]); !ok || isASCII(dec) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hostFault says what makes a host name impossible, with the index of the

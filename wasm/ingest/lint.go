@@ -375,6 +375,16 @@ func (l *linter) lintSyntax() {
 			}
 			start, end := l.t.span(g.s, g.e)
 			l.problem(problem{what: what, start: start, end: end, part: "host", r: r})
+			break
+		}
+		switch {
+		case badPunycode(h):
+			mild("a part of the host name begins with xn-- and is no name in other letters", u.host, "host")
+		case !oddAddress(h) || l.f.NoIP: // url-ip-host says it
+		case numbersAddress(h):
+			mild("this is an IPv4 address written in a way that many programs do not read: write it as four numbers", u.host, "host")
+		default:
+			at("this looks like an IPv4 address and is none", u.host, "host")
 		}
 	}
 	if u.hasPort && !l.isPlaceholder(u.port) {
@@ -418,10 +428,35 @@ func (l *linter) lintSyntax() {
 			break
 		}
 	}
+	l.lintAmpersand()
 	l.lintHabits()
 	if n := l.l.stream.s; n > 1024 && u.fam() == famRTMP {
 		mild("the address up to the stream name is longer than the 1,024 characters that FFmpeg takes", seg{u.rest, n}, "path")
 	}
+}
+
+// lintAmpersand reports parameters that begin with & where ? belongs.
+func (l *linter) lintAmpersand() {
+	u, g := l.u, l.l.stream
+	if u.query.s > 0 || g.empty() {
+		return
+	}
+	i := strings.IndexByte(u.str(g), '&')
+	if i < 1 {
+		return
+	}
+	name, _, ok := strings.Cut(u.t[g.s+i+1:g.e], "=")
+	switch name {
+	case "txSecret", "txTime", "auth_key", "token", "sign", "bandwidthtest":
+	default:
+		ok = false
+	}
+	if !ok {
+		return
+	}
+	start, end := l.t.span(g.s+i, g.s+i+1)
+	l.problem(problem{what: "the parameters begin with & where ? belongs", start: start, end: end, part: "query", r: '&', mild: true})
+	l.m.question = g.s + i
 }
 
 // lintHabits reports what one platform or another does differently.

@@ -35,6 +35,13 @@ var healthy = map[string][]string{
 		"rtmp://live.example.com/live/stream1?vhost=other.example.com", "rtmp://user:pass@live.example.com/live/stream1",
 		"rtmp://live.example.com./live/stream1", "rtmp://my_server/live/stream1", "rtmp://rtmp:1935/live/stream1",
 		"rtmp://live.example.com/live/caf%C3%A9", "RTMP://live.example.com/live/stream1", "rtmp://LIVE.EXAMPLE.COM/live/stream1",
+		"rtmp://live-push.bilivideo.com/live-bvc/?streamname=live_123_456789&key=abcdef0123456789&schedule=rtmp&pflag=1",
+		"rtmps://rtmp-auto.millicast.com:443/v2/pub/abc123?token=abcdef0123456789", "rtmp://cg.castr.io/static/live_abcdef0123456789?password=abc12345",
+		"rtmp://broadcast.api.video/s/01234567-89ab-cdef-0123-456789abcdef", "rtmp://rtmp.livepeer.com/live/abcd-efgh-ijkl", "rtmp://livepush.trovo.live/live/abc123def",
+		"rtmp://rtmp.cloud.vimeo.com/live/abcd-1234-efgh", "rtmp://open-push.voip.yximgs.com/gifshow/abc123", "rtmp://stream.dlive.tv/live/abc123",
+		"rtmp://ingest-rtmp.broadcast.steamcontent.com/app/abc123", "rtmpe://live.example.com/live/stream1", "rtmp://[fe80::1%25eth0]/live/stream1",
+		"rtmp://live.example.com/live/mp4:sample.mp4", "rtmp://live.example.com/live/a=b", "rtmp://live.example.com/live/a&b", "rtmp://live.example.com/live/s?a=1;b=2",
+		"rtmp://123.example.com/live/stream1",
 		"rtmp://live.example.com/live/\u76f4\u64ad", "rtmp://rtls-ingress-prod-eu.agoramdn.com/live/abc123def456",
 	},
 	"azure-live-encoding": {
@@ -184,6 +191,20 @@ func TestHealthy(t *testing.T) {
 }
 
 const azureShort = "azure.net"
+
+// The examples that the pages show and offer to try are clean themselves.
+func TestExamples(t *testing.T) {
+	for _, p := range profile.All() {
+		want := ""
+		if p.Retired != "" {
+			want = "url-retired"
+		}
+		r := lintAs(t, p.ID, p.URL.Example)
+		if got := raised(r, diag.Warning); got != want || r.Changed || r.Mended == "" {
+			t.Errorf("%s: %s: raised %q, mended to %s", p.ID, p.URL.Example, got, r.Mended)
+		}
+	}
+}
 
 // Where host or query tell the platform, it needs no choosing, and the URL is
 // as clean as with the profile chosen.

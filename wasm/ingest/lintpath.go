@@ -132,6 +132,7 @@ func (l *linter) lintStream(here seg) {
 	u, f, lay := l.u, l.f, &l.l
 	if lay.stream.empty() {
 		switch {
+		case u.streamInQuery(): // Bilibili's key: ?streamname=...&key=...
 		case lay.noLive && f.Short != nil: // the short form has none
 		case !f.StreamNeeded && !f.WholePath:
 		default:
@@ -150,6 +151,12 @@ func (l *linter) lintStream(here seg) {
 	if l.p.ID == "srs" && contains(u.str(lay.app), "...vhost...") {
 		l.find("url-form", lay.app, "application", "missing", "?vhost= (the old app...vhost...NAME form)", "expected", l.f.Template)
 	}
+}
+
+// streamInQuery reports a stream name that is given as a parameter.
+func (u *parsed) streamInQuery() bool {
+	p, ok := u.param("streamname")
+	return ok && !p.value.empty()
 }
 
 func (l *linter) streamArgs(args ...string) []string {

@@ -11,6 +11,7 @@ type mender struct {
 	insert, replace             bool
 	appIndex                    int
 	dropped                     int // index of a segment to leave out, -1 for none
+	question                    int // where a question mark belongs, 0 for nowhere
 }
 
 func (m *mender) start(u *parsed, l *layout) {
@@ -101,6 +102,9 @@ func (m *mender) path(b []byte) []byte {
 				b = append(b, m.app...)
 			} else {
 				b = append(b, u.str(u.segs[i])...)
+				if g := u.segs[i]; m.question > g.s && m.question < g.e {
+					b[len(b)-(g.e-m.question)] = '?'
+				}
 			}
 		}
 	}

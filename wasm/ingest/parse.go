@@ -206,6 +206,11 @@ func (u *parsed) hostPort(i, end int) {
 	if colons > 1 && isIPv6(h) {
 		u.bareV6 = true
 		u.host = seg{i, end}
+		if c := lastIndex(h, ':'); isIPv6(h[:c]) && likelyPort(h[c+1:]) {
+			u.host.e = i + c
+			u.hasPort = true
+			u.port = seg{i + c + 1, end}
+		}
 		u.splitZone()
 		return
 	}
@@ -215,6 +220,16 @@ func (u *parsed) hostPort(i, end int) {
 		u.hasPort = true
 		u.port = seg{i + c + 1, end}
 	}
+}
+
+// likelyPort reports whether a number behind an IPv6 address without brackets
+// is rather a port than the address's end.
+func likelyPort(s string) bool {
+	switch s {
+	case "1935", "1936", "2935", "2936", "443", "8443", "8080", "5222":
+		return true
+	}
+	return false
 }
 
 func (u *parsed) splitZone() {

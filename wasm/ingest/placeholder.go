@@ -85,7 +85,7 @@ func placeholder(s string, kind placeKind) (what string, at, n int) {
 				j++
 			}
 		}
-		if open != '<' && (isGUID(inner) || len(inner) == 32 && allHex(inner) || inner == "") {
+		if open != '<' && (isGUID(inner) || len(inner) == 32 && allHex(inner) || inner == "" || kind == inHost && isIPv6(inner)) {
 			continue
 		}
 		from := i
@@ -93,6 +93,9 @@ func placeholder(s string, kind placeKind) (what string, at, n int) {
 			from--
 		}
 		return bracketed(open, inner), from, j + 1 - from
+	}
+	if variable := trimChars(s, "$%"); len(variable) > 1 && len(s) > 2 && (s[0] == '$' || s[0] == '%' && s[len(s)-1] == '%') && isWordChars(variable) && isAlpha(variable[0]) {
+		return "a variable that was never filled in", 0, len(s)
 	}
 	if kind == inHost {
 		return hostPlaceholder(s)
@@ -102,9 +105,6 @@ func placeholder(s string, kind placeKind) (what string, at, n int) {
 			return s, 0, len(s)
 		}
 		return "", 0, 0
-	}
-	if len(s) > 2 && (s[0] == '$' || s[0] == '%' && s[len(s)-1] == '%') && isWordChars(trimChars(s, "$%")) && len(trimChars(s, "$%")) > 1 && isAlpha(trimChars(s, "$%")[0]) {
-		return "a variable that was never filled in", 0, len(s)
 	}
 	if signs && masked(s) {
 		return "a masked value", 0, len(s)

@@ -38,6 +38,9 @@ func (r *Result) Settings() []Setting {
 	if !lay.stream.empty() && !r.form.WholePath {
 		cut = lay.stream.s
 	}
+	if lay.stream.empty() && u.query.s > 0 && u.streamInQuery() {
+		cut = u.query.s - 1
+	}
 	server, key := u.t[:cut], u.t[cut:]
 	spub, kpub := pub[:cut], pub[cut:]
 	if n := len(server); n > 0 && server[n-1] == '/' && cut < len(u.t) {
@@ -49,7 +52,7 @@ func (r *Result) Settings() []Setting {
 		note = "Leave the stream key empty: the whole path is the stream."
 	case lay.stream.empty() && r.form.Token.Hex32 && !lay.token.empty():
 		note = "As stream key any name will do."
-	case lay.stream.empty():
+	case lay.stream.empty() && key == "":
 		note = "The stream key is on the platform's page."
 	}
 	keyField := field("Stream key", "", key, kpub, "")

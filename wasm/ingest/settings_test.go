@@ -9,6 +9,15 @@ import (
 	"ingestdoctor/wasm/rules"
 )
 
+// Bilibili's key is a query: it goes into the key field whole.
+func TestSettingsOfQueryKey(t *testing.T) {
+	r := lintAs(t, "", "rtmp://live-push.bilivideo.com/live-bvc/?streamname=live_1_2&key=abc")
+	obs := r.Settings()[0]
+	if obs.Fields[0].Value != "rtmp://live-push.bilivideo.com/live-bvc" || obs.Fields[1].Value != "?streamname=live_1_2&key=abc" || obs.Note != "" {
+		t.Errorf("%+v", obs)
+	}
+}
+
 // What to type into encoders, as the platforms' own pages have it.
 func TestSettings(t *testing.T) {
 	for _, c := range []struct {

@@ -169,8 +169,20 @@ func TestURLJSON(t *testing.T) {
 
 func TestOneNewlineLess(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
-		{"a", "a"}, {"a\n", "a"}, {"a\r\n", "a"}, {"a\n\n", "a\n"}, {"a\r\n\r\n", "a\r\n"}, {"a\n\r\n", "a\n"}, {"a\r\r\n", "a\r"},
-		{"a \n", "a "}, {"a \r\n", "a "}, {"", ""}, {"\n", ""}, {"\r\n", ""}, {"a\r", "a\r"}, {"a\n\r", "a\n\r"},
+		{"a", "a"},
+		{"a\n", "a"},
+		{"a\r\n", "a"},
+		{"a\n\n", "a\n"},
+		{"a\r\n\r\n", "a\r\n"},
+		{"a\n\r\n", "a\n"},
+		{"a\r\r\n", "a\r"},
+		{"a \n", "a "},
+		{"a \r\n", "a "},
+		{"", ""},
+		{"\n", ""},
+		{"\r\n", ""},
+		{"a\r", "a\r"},
+		{"a\n\r", "a\n\r"},
 	} {
 		if got := oneNewlineLess(c.in); got != c.want {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)
