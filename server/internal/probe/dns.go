@@ -16,10 +16,10 @@ import (
 // What a look-up came to.
 const (
 	dnsFound    = "found"
-	dnsMissing  = "the name does not exist (NXDOMAIN)"
+	dnsMissing  = "the name does not exist, NXDOMAIN"
 	dnsEmpty    = "the name has no address"
-	dnsFailed   = "the name server failed (SERVFAIL)"
-	dnsDenied   = "the name server refuses to answer (REFUSED)"
+	dnsFailed   = "the name server failed, SERVFAIL"
+	dnsDenied   = "the name server refuses to answer, REFUSED"
 	dnsSilent   = "no answer from the name server"
 	dnsUnknown  = "the look-up failed"
 	dnsStopped  = "cancelled"

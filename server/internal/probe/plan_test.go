@@ -224,7 +224,8 @@ func TestHostileText(t *testing.T) {
 		"key " + key + " end":               "key **** end",
 		"S3CR3T K3Y/ÄÖÜ is busy":            "**** is busy",
 		"s3cr3t%20k3y%2F%C3%A4%C3%B6%C3%BC": "****",
-		"sig 0123456789ABCDEF":              "sig ****",
+		"[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=authfailed&opaque=xyz123": "[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=authfailed&opaque=****",
+		"sig 0123456789ABCDEF": "sig ****",
 	} {
 		if got := s.show(in); got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)

@@ -116,7 +116,20 @@ func (s secrets) show(text string) string {
 			}
 		}
 	}
-	return visible(ingest.Redact(s.mask(text)))
+	text = s.mask(text)
+	return visible(keepReason(text, ingest.Redact(text)))
+}
+
+// keepReason gives Adobe's reason for a refusal back, which stands among values
+// that are none of anybody's business: ?reason=authfailed&opaque=...
+func keepReason(text, redacted string) string {
+	const name = "reason="
+	for _, word := range []string{"needauth", "authfailed", "nosuchuser", "invalid_session_id"} {
+		if strings.Contains(text, name+word) {
+			return strings.Replace(redacted, name+ingest.Mask, name+word, 1)
+		}
+	}
+	return redacted
 }
 
 // hexBytes writes at most 16 bytes as a dump does.
