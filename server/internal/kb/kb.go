@@ -37,9 +37,10 @@ type Index struct {
 	scores *scores
 	memory *memory
 
-	raw      map[string][]*doc // codes as they are written, in lower case
-	names    map[string][]*doc // folded codes, slugs, aliases
-	phrases  map[string][]*doc // titles and symptoms, plain
+	raw      map[string][]*doc   // codes as they are written, in lower case
+	names    map[string][]*doc   // folded codes, slugs, aliases
+	phrases  map[string][]*doc   // titles, aliases and symptoms, plain
+	starts   map[string][]string // the longer of them by their first word
 	codes    []codeName
 	bySet    map[string][]*doc // number sets: "18 501"
 	byNumber map[int64][]numberName
@@ -105,7 +106,7 @@ func (tokenizer) Tokenize(text []byte) analysis.TokenStream {
 // New makes the index of a library and of the rules.
 func New(lib *content.Library) (*Index, error) {
 	ix := &Index{
-		lib: lib, memory: newMemory(), raw: map[string][]*doc{}, names: map[string][]*doc{}, phrases: map[string][]*doc{},
+		lib: lib, memory: newMemory(), raw: map[string][]*doc{}, names: map[string][]*doc{}, phrases: map[string][]*doc{}, starts: map[string][]string{},
 		bySet: map[string][]*doc{}, byNumber: map[int64][]numberName{}, vocab: map[string]bool{}, pages: map[string]int{}, platform: map[string][]string{},
 	}
 	im := bleve.NewIndexMapping()
@@ -288,9 +289,14 @@ func (ix *Index) nameCode(d *doc) {
 
 func (ix *Index) phrase(d *doc, texts []string) {
 	for _, text := range texts {
-		if p := plain(text); p != " " && !slices.Contains(ix.phrases[p], d) {
-			ix.phrases[p] = append(ix.phrases[p], d)
+		p := plain(text)
+		if p == " " || slices.Contains(ix.phrases[p], d) {
+			continue
 		}
+		if word, rest, _ := strings.Cut(p[1:], " "); len(ix.phrases[p]) == 0 && rest != "" && len(p) >= 14 {
+			ix.starts[word] = append(ix.starts[word], p)
+		}
+		ix.phrases[p] = append(ix.phrases[p], d)
 	}
 }
 

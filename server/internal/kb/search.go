@@ -22,10 +22,12 @@ const (
 	scoreMessageIn = 600  // a whole message stands in the query (longer ones more)
 	scorePhrase    = 550  // title or symptom, word for word
 	scoreTypo      = 500  // the query is a code but for one or two letters
+	scorePhraseIn  = 410  // title, alias or symptom stands in the query (longer ones more)
 	scorePrefix    = 400  // the query begins a code
 	scorePart      = 300  // the query is part of a code, or of a message
 	scoreNumber    = 250  // one of its numbers
 	namedPlatform  = 60   // the query names the page's platform
+	likePhrase     = 60   // a phrase is most of the query; words come on top
 	likeMeaning    = 1.2  // a word of like meaning, beside the boosts of the fields
 )
 
@@ -197,8 +199,28 @@ func (ix *Index) exact(text string, hit hitter) {
 			}
 		}
 	}()
-	for _, d := range ix.phrases[plain(text)] {
+	p := plain(text)
+	for _, d := range ix.phrases[p] {
 		hit(d, scorePhrase)
+	}
+	pasted := strings.Count(p, " ") > 10
+	for i := 0; i < len(p)-1; i++ { // one stands in the query
+		if p[i] != ' ' {
+			continue
+		}
+		word, _, _ := strings.Cut(p[i+1:], " ")
+		for _, phrase := range ix.starts[word] {
+			if strings.HasPrefix(p[i:], phrase) {
+				// in a line of a log it is what the line says; in a question, a part of it
+				score := likePhrase * float64(len(phrase)) / float64(len(p))
+				if pasted {
+					score = scorePhraseIn + 100*float64(min(len(phrase), 60))/60
+				}
+				for _, d := range ix.phrases[phrase] {
+					hit(d, score)
+				}
+			}
+		}
 	}
 	parts := strings.FieldsFunc(lower, func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune("\"'`,;=()[]{}<>|", r)
@@ -402,6 +424,9 @@ func (ix *Index) terms(text string, widely bool) []term {
 	}
 	out := make([]term, 0, len(list))
 	for _, w := range list {
+		if !ix.vocab[w] && len(list) > 1 && isNumber(w) {
+			continue // a number that is on no page says nothing
+		}
 		t := term{stem: stem(w), others: map[string]float64{}, known: ix.vocab[w], weight: 1}
 		if !t.known {
 			for _, alike := range ix.alike(w) {

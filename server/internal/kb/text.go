@@ -39,6 +39,17 @@ func split(text string) []string {
 		last = r
 	}
 	flush()
+	// what is written in two words as often as in one
+	for i := 1; i < len(out); i++ {
+		switch before := &out[i-1]; {
+		case out[i] == "list" && *before == "white":
+			*before = "allow"
+		case out[i] == "list" && *before == "black":
+			*before = "block"
+		case *before == "i" && (out[i] == "frame" || out[i] == "frames"): // I-frame
+			*before = "key"
+		}
+	}
 	return out
 }
 
@@ -57,11 +68,13 @@ var apart = map[string][]string{
 	"blacklist": {"block", "list"}, "datarate": {"data", "rate"}, "setdataframe": {"setdataframe", "metadata"},
 	"takeover": {"take", "over"}, "url's": {"url"}, "licence": {"license"}, "licences": {"license"}, "timestamps": {"time", "stamps"},
 	"timestamp": {"time", "stamp"}, "authorisation": {"authorization"}, "authorised": {"authorized"}, "h264": {"avc"}, "h265": {"hevc"},
+	"iframe": {"key", "frame"}, "iframes": {"key", "frames"}, "idr": {"key", "frame"}, "megabyte": {"mb"}, "megabytes": {"mb"}, "mbyte": {"mb"}, "mbytes": {"mb"},
+	"two": {"2"}, "three": {"3"}, "four": {"4"}, "five": {"5"}, "ten": {"10"}, "twenty": {"20"}, "thirty": {"30"}, "sixty": {"60"},
 	"app": {"application"}, "apps": {"applications"}, "config": {"configuration"}, "x264": {"avc"}, "x265": {"hevc"}, "sound": {"audio"},
 }
 
 // stop are words that say nothing; no, not and without say much.
-var stop = wordSet("a an and are as at be been but by can do does for from has have he i if in into is it its me my of on or our s so " +
+var stop = wordSet("a an ok okay and are as at be been but by can do does for from has have he i if in into is it its me my of on or our s so " +
 	"t than that the their them then there these they this to was we were what when which while who why will with would you your am how did")
 
 func wordSet(text string) map[string]bool {
@@ -116,7 +129,7 @@ func plain(text string) string {
 }
 
 // slot is what varies in a message: %s, %08x, <name>, {id}, an ellipsis.
-var slot = regexp.MustCompile(`%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j)?[sdiuxXcpfgvqw]|%[A-Z][A-Z0-9_]*%|<[^<>]*>|\{[^{}]*\}|\.\.\.|…`)
+var slot = regexp.MustCompile(`%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|u)?[sdiuxXcpfgvqwVDO]z?|%[A-Z][A-Z0-9_]*%|<[^<>]*>|\{[^{}]*\}|\.\.\.|…`)
 
 // message is a literal message as it is compared.
 type message struct {
