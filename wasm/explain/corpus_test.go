@@ -55,7 +55,7 @@ func corpus(t testing.TB) (list []paste) {
 // secrets stand in the pastes of the corpus and in nothing that comes out.
 var secrets = []string{
 	"Zq8Kp3LmN7", "0123456789abcdef0123456789abcdef", "Rm7XkQ2vTb", "c0ffee11c0ffee22c0ffee33c0ffee44", "ca3e25e5dc17a6f9909a9ae7281e300d",
-	"QxT7rPw2LkV9sYd4", "wxyz-1234-abcd-5678-efgh", "a1b2c3d4-e5f6-7890-abcd-ef0011223344",
+	"QxT7rPw2LkV9sYd4", "SuperSecretKey1", "wxyz-1234-abcd-5678-efgh", "a1b2c3d4-e5f6-7890-abcd-ef0011223344",
 }
 
 func explained(text []byte, chunk int) *Report {

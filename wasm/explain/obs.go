@@ -31,7 +31,9 @@ func (r *reader) obsLine(rec *record) {
 		r.obsSetting(rec, s)
 		return
 	}
-	o.block = ""
+	if s != "" {
+		o.block = ""
+	}
 	switch {
 	case hasPrefix(s, "Output '"):
 		r.obsOutput(rec, s)

@@ -495,7 +495,7 @@ func (rec *record) content() {
 func obsWords(s string) bool {
 	for _, p := range [...]string{
 		"[rtmp stream: '", "[x264 encoder: '", "[obs-nvenc: '", "[NVENC encoder: '", "[jim-nvenc: '", "[qsv encoder: '", "[FFmpeg AAC encoder: '", "[FFmpeg aac encoder: '",
-		"[CoreAudio AAC: '", "Output '", "==== Streaming St", "==== Recording St", "video settings reset:", "audio settings reset:", "OBS ",
+		"[CoreAudio AAC: '", "Output '", "Video stopped, number of skipped frames", "==== Streaming St", "==== Recording St", "video settings reset:", "audio settings reset:", "OBS ",
 	} {
 		if hasPrefix(s, p) {
 			return p != "Output '" && p != "OBS " || strings.Contains(s, "': ") || p == "OBS " && len(s) > 4 && isDigit(s[4])

@@ -17,7 +17,6 @@ type reader struct {
 	seen     [kindCount]Kind
 	hints    map[string]bool // platforms that something in the text points to
 	js       scanner
-	part     bool      // in the middle of a long line
 	joined   []byte    // the lines before, where a message may go on over their end
 	joins    int       // how many lines that is
 	mute     bool      // nothing has come of them so far
@@ -458,7 +457,7 @@ func (r *reader) join(rec *record, mute bool) {
 				whole.kind = rec.kind
 			}
 			before := r.effects
-			if !r.matchOver(&whole, len(prev)-(len(s)-len(whole.text)), rec.line-r.joins) && r.mute && whole.kind == kOBS {
+			if !r.matchOver(&whole, len(prev)-(len(s)-len(whole.text)), rec.line-r.joins) && r.mute && whole.kind == kOBS && (hasPrefix(whole.text, "[rtmp stream: ") || hasPrefix(whole.text, "Output '") || hasPrefix(whole.text, "Video stopped")) {
 				r.obsLine(&whole)
 			}
 			if r.effects > before {
