@@ -29,7 +29,7 @@ import (
 	"ingestdoctor/static/manifest"
 )
 
-//go:embed css js img vendor embed embed.js icons.svg dist
+//go:embed css js img vendor embed share embed.js icons.svg dist
 var files embed.FS
 
 // Prefix is where Handler is mounted.

@@ -213,7 +213,7 @@ func TestLoad(t *testing.T) {
 // Everything under the source folders that is an asset is embedded.
 func TestEmbedded(t *testing.T) {
 	s := Assets()
-	for _, dir := range []string{"css", "js", "img", "vendor", "embed", "embed.js", "icons.svg"} {
+	for _, dir := range []string{"css", "js", "img", "vendor", "embed", "share", "embed.js", "icons.svg"} {
 		err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !manifest.Served(name) {
 				return err

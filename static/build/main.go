@@ -50,7 +50,7 @@ func run(root string, level int, built []string) error {
 		}
 		sources[name] = file
 	}
-	for _, dir := range []string{"css", "js", "img", "vendor", "embed", "embed.js", "icons.svg"} {
+	for _, dir := range []string{"css", "js", "img", "vendor", "embed", "share", "embed.js", "icons.svg"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(file string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

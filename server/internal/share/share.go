@@ -2,7 +2,7 @@
 //
 // A browser encrypts; the server keeps ciphertext, times, and the hashes of three
 // tokens: who may read, who may add a result, who owns. All of them come from a
-// secret in the link's fragment, which browsers do not send (static/js/diagnosis.js
+// secret in the link's fragment, which browsers do not send (static/share/diagnosis.js
 // has the derivation). Keeper is what the site talks to: it decides who may what
 // and what has expired. Store is where things lie: SQLite in the data folder, or
 // PostgreSQL for several replicas.

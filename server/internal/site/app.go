@@ -26,7 +26,7 @@ var toolPages = []string{"/check/file", "/check/url", "/check/log"}
 // serverPages are the prefixes that go-app's router must leave to the browser.
 var serverPages = []string{
 	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets",
-	"/embed", "/links", "/oembed", "/check/reach",
+	"/embed", "/links", "/oembed", "/check/reach", "/new", "/d/", "/compare",
 }
 
 // originMark stands for the page's own scheme and host in the list of links

@@ -157,6 +157,7 @@ func (s *Server) routes() *echo.Echo {
 	get("/api/v1/profiles/:id", s.apiProfile)
 	s.probeRoutes(e)
 	s.shareRoutes(e)
+	s.sharePages(get)
 
 	s.embedRoutes(get)
 

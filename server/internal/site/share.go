@@ -21,7 +21,7 @@ import (
 )
 
 // The API of diagnoses that are shared by link. Everything inside is encrypted
-// in the browser; static/js/diagnosis.js is its client.
+// in the browser; static/share/diagnosis.js is its client.
 //
 //	PUT    /api/v1/diagnoses/{id}                  none   create; again: the same answer
 //	GET    /api/v1/diagnoses/{id}                  read   times, number of results, the envelope

@@ -19,7 +19,7 @@ import (
 	"ingestdoctor/server/internal/share"
 )
 
-// The description at the top of static/js/diagnosis.js, once more and by another
+// The description at the top of static/share/diagnosis.js, once more and by another
 // hand: what one seals the other opens.
 
 func derived(t *testing.T, secret []byte, purpose string) []byte {
@@ -86,7 +86,7 @@ func TestDiagnosisClient(t *testing.T) {
 	s, log, dir := newShareServer(t, quick())
 	server := httptest.NewServer(s)
 	defer server.Close()
-	module, err := filepath.Abs("../../../static/js/diagnosis.js")
+	module, err := filepath.Abs("../../../static/share/diagnosis.js")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 'use strict';
-// Runs static/js/diagnosis.js in node against a real server. Arguments: the
+// Runs static/share/diagnosis.js in node against a real server. Arguments: the
 // module, the server's address, a file of vectors that another implementation
 // has made. Prints the vectors of this one.
 const assert = require('node:assert/strict');
