@@ -366,7 +366,7 @@
         number.type = 'button';
         number.dataset.mark = mark.key;
         number.title = 'To the finding: ' + mark.title;
-        number.setAttribute('aria-label', 'Line ' + n + ', to the finding: ' + mark.title);
+        number.setAttribute('aria-label', 'Line ' + number.textContent + ', to the finding: ' + mark.title);
         number.addEventListener('click', () => { if (marked) marked(mark.key); });
       }
       row.append(number, make('span', 'log__text'));

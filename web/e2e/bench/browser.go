@@ -41,7 +41,7 @@ const (
 
 // browser times every reader in one Chromium, in turn, round after round.
 func (b *bench) browser(ctx context.Context, specs []flvgen.Spec) error {
-	if b.only == "native" || b.only == "load" {
+	if b.only == "native" || b.only == "load" || b.only == "log" {
 		return nil
 	}
 	modules, err := harness.Modules(ctx)

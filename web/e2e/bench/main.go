@@ -33,7 +33,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds of each measurement (slow peers: three)")
 	flag.StringVar(&o.files, "files", "", "only recordings whose name contains this")
-	flag.StringVar(&o.only, "only", "", "only the part named: native, browser, start or load")
+	flag.StringVar(&o.only, "only", "", "only the part named: native, browser, start, load or log")
 	flag.StringVar(&o.markdown, "markdown", "", "write the tables to this file too")
 	flag.BoolVar(&o.keep, "keep", false, "keep the generated recordings for the next run")
 	flag.Parse()
@@ -112,6 +112,9 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	if err := b.load(ctx); err != nil {
+		return err
+	}
+	if err := b.logs(ctx); err != nil {
 		return err
 	}
 	if err := b.browser(ctx, []flvgen.Spec{flvgen.Large20, flvgen.Large300, flvgen.Large2200, flvgen.Small}); err != nil {
