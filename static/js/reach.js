@@ -5,16 +5,19 @@
 //   ingestReach.listen(fn)        fn(message); see below
 //   ingestReach.start(run, body)  body is the JSON of POST /api/v1/probes
 //   ingestReach.cancel(run)
-//   ingestReach.client()          asks for the visitor's own address
-//   ingestReach.dialog(id, open)  opens or closes a <dialog>
+//   ingestReach.client()          asks for the visitor's own address, and for the platforms
+//   ingestReach.ask(server)       opens the dialog that publish needs
 //
-// Messages: {t, run, data} with data as JSON text:
+// Messages: {t, run, data, status, id} with data as JSON text:
 //   accepted  it has begun; data is the probe
 //   event     one event of it
 //   report    all that is known, where events do not come through; data is the probe
 //   refused   it was not begun, or is gone; data is the problem, status its status
 //   lost      the connection to this server is gone
 //   client    the visitor's address, or data '' when it cannot be had
+//   profiles  the platforms, or data ''
+//   publish   was confirmed: id is the server, data the key, which nothing here keeps
+//   input     data was typed into, or somebody pressed, the element id with data-reach
 (() => {
   const api = '/api/v1/probes';
   const QUIET_MS = 4000;  // without an event for so long the report is asked for
@@ -23,8 +26,9 @@
 
   let listener = () => {};
   let current = null;
+  let report = null; // the last result, to be saved
 
-  window.ingestReach = {listen: (fn) => { listener = fn; }, start, cancel, client, dialog};
+  window.ingestReach = {listen: (fn) => { listener = fn; }, start, cancel, client, ask: openDialog};
 
   async function start(run, body) {
     drop();
@@ -58,7 +62,10 @@
         if (probe !== current || probe.done) return;
         probe.failed = 0;
         watch(probe, QUIET_MS);
-        if (kind === 'done') end(probe);
+        if (kind === 'done') {
+          end(probe);
+          report = JSON.parse(e.data).result;
+        }
         tell(probe, 'event', e.data);
       });
     }
@@ -85,7 +92,11 @@
     if (probe !== current || probe.done) return;
     if (status === 200) {
       probe.failed = 0;
-      if (JSON.parse(text).state !== 'running') end(probe);
+      const answer = JSON.parse(text);
+      if (answer.state !== 'running') {
+        end(probe);
+        report = answer.report;
+      }
       tell(probe, 'report', text);
     } else if (status >= 400 && status < 500) {
       end(probe);
@@ -127,25 +138,82 @@
   }
 
   function tell(probe, t, data, status = 0) {
-    if (probe === current) listener({t, run: probe.run, data, status});
+    if (probe === current) listener({t, run: probe.run, data, status, id: ''});
   }
 
-  async function client() {
+  function client() {
+    get('client', '/api/v1/client', 'no-store');
+    get('profiles', '/api/v1/profiles', 'default');
+  }
+
+  async function get(t, address, cache) {
     let data = '';
     try {
-      const response = await fetch('/api/v1/client', {cache: 'no-store'});
+      const response = await fetch(address, {cache});
       if (response.ok) data = await response.text();
     } catch {
       // the page says so
     }
-    listener({t: 'client', run: 0, data, status: 0});
+    send(t, '', data);
   }
 
-  function dialog(id, open) {
-    const el = document.getElementById(id);
-    if (!el) return;
-    if (open && !el.open) el.showModal();
-    else if (!open && el.open) el.close();
+  // ---- the dialog before publish ----
+
+  const el = (id) => document.getElementById(id);
+
+  function emptyDialog() {
+    for (const id of ['publish-server', 'publish-key']) el(id).value = '';
+    for (const id of ['publish-sure', 'publish-reveal']) el(id).checked = false;
+    checkDialog();
+  }
+
+  function checkDialog() {
+    el('publish-key').type = el('publish-reveal').checked ? 'text' : 'password';
+    el('publish-confirm').disabled = !(el('publish-sure').checked && el('publish-key').value && el('publish-server').value.trim());
+  }
+
+  function openDialog(server) {
+    emptyDialog();
+    el('publish-server').value = server;
+    el('publish-dialog').showModal();
+    el(server ? 'publish-key' : 'publish-server').focus();
+  }
+
+  // go-app draws the page anew when it starts, so these listen on the document.
+  document.addEventListener('submit', (e) => {
+    if (!e.target.closest('#publish-dialog')) return;
+    e.preventDefault();
+    checkDialog();
+    if (el('publish-confirm').disabled) return;
+    const [server, key] = [el('publish-server').value, el('publish-key').value];
+    el('publish-dialog').close();
+    emptyDialog();
+    send('publish', server, key);
+  });
+  document.addEventListener('close', (e) => {
+    if (e.target.id === 'publish-dialog') emptyDialog();
+  }, true);
+  document.addEventListener('click', (e) => {
+    if (e.target.closest('#publish-cancel')) el('publish-dialog').close();
+    const button = e.target.closest('[data-reach="click"]');
+    if (button) send('input', button.id, '');
+    if (report && e.target.closest('.reach #download')) {
+      const host = String(report.target.host).replace(/[^a-z0-9.-]+/gi, '_');
+      window.ingestTool.download('probe-' + host + '.ingestdoctor.json', JSON.stringify(report, null, 2) + '\n');
+    }
+  });
+  // site.js copies what the button holds: it is put there in time.
+  document.addEventListener('click', (e) => {
+    const button = e.target.closest('#copy-json');
+    if (button && report) button.dataset.copy = JSON.stringify(report, null, 2) + '\n';
+  }, true);
+  document.addEventListener('input', (e) => {
+    if (e.target.closest('#publish-dialog')) checkDialog();
+    if (e.target.matches('[data-reach="input"]')) send('input', e.target.id, e.target.value);
+  });
+
+  function send(t, id, data) {
+    listener({t, run: 0, data, status: 0, id});
   }
 
   addEventListener('pagehide', drop);

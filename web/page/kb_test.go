@@ -204,7 +204,4 @@ func TestFoundPages(t *testing.T) {
 	d = parse(t, "no code", s.NoCode("<b>", []CodeHit{{c, "", ""}}))
 	d.sound()
 	d.says("main", "<b>")
-	for _, a := range Aheads() {
-		parse(t, a.Path, s.Ahead(a)).sound()
-	}
 }

@@ -77,6 +77,8 @@ func (t tool) icon() string {
 		return "link"
 	case logTool:
 		return "file-search"
+	case reachTool:
+		return "plug"
 	}
 	return "file-video"
 }
@@ -85,6 +87,8 @@ var (
 	fileTool = tool{"/check/file", "Check a recording"}
 	urlTool  = tool{"/check/url", "Check a URL"}
 	logTool  = tool{"/check/log", "Explain a log"}
+
+	reachTool = tool{"/check/reach", "Test a server"}
 )
 
 // toolFor names the tool that raises the rules of a family.
@@ -95,7 +99,7 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 	case rules.LogsAndEvents, rules.LogSettings:
 		return logTool, true
 	case rules.Reachability:
-		return tool{}, false
+		return reachTool, true
 	}
 	return fileTool, true
 }
@@ -105,6 +109,7 @@ var navigation = []tool{
 	fileTool,
 	urlTool,
 	logTool,
+	reachTool,
 	{"/codes", "Codes"},
 	{"/guides", "Guides"},
 	{"/platforms", "Platforms"},

@@ -1,8 +1,8 @@
 package ui
 
 import (
-	"math"
-	"math/big"
+	"encoding/binary"
+	mathbits "math/bits"
 	"net/netip"
 	"sort"
 	"strconv"
@@ -122,7 +122,17 @@ func allowWords(line string) []string {
 			line = line[:at]
 		}
 	}
-	line = strings.NewReplacer("–", "-", "—", "-", "\u00a0", " ", "\u200b", "", "\ufeff", "").Replace(line)
+	line = strings.Map(func(r rune) rune {
+		switch r {
+		case '–', '—':
+			return '-'
+		case '\u00a0':
+			return ' '
+		case '\u200b', '\ufeff':
+			return -1
+		}
+		return r
+	}, line)
 	var words []string
 	joined := false // the last word ends in a dash, or in a slash
 	for _, w := range strings.FieldsFunc(line, func(r rune) bool {
@@ -177,24 +187,24 @@ func readAllowEntry(word string) AllowEntry {
 		e.Problem, e.Mended = problem, mended
 		return e
 	}
-	bits := a.BitLen()
+	size := a.BitLen()
 	if ranged {
 		var ok bool
-		if bits, ok = prefixLength(length, a); !ok {
+		if size, ok = prefixLength(length, a); !ok {
 			e.Problem = "/" + shorten(visible(length), 24) + " is no prefix length: it is 0 to " + strconv.Itoa(a.BitLen())
 			return e
 		}
 	}
-	if a.Is4In6() && bits >= 96 {
-		a, bits = a.Unmap(), bits-96
+	if a.Is4In6() && size >= 96 {
+		a, size = a.Unmap(), size-96
 		e.remark(diag.Info, "An IPv4 address in the form of an IPv6 one; lists want it plain.")
 		e.Mended = a.String()
-		if bits < 32 {
-			e.Mended += "/" + strconv.Itoa(bits)
+		if size < 32 {
+			e.Mended += "/" + strconv.Itoa(size)
 		}
 	}
-	p := netip.PrefixFrom(a, bits).Masked()
-	e.From, e.To, e.Bits = p.Addr(), lastAddr(p), bits
+	p := netip.PrefixFrom(a, size).Masked()
+	e.From, e.To, e.Bits = p.Addr(), lastAddr(p), size
 	if p.Addr() != a {
 		e.Mended = p.String()
 		e.remark(diag.Warning, a.String()+" is one machine inside of the range, which begins at "+p.Addr().String()+". Many lists refuse it written so. For this one machine alone: "+netip.PrefixFrom(a, a.BitLen()).String()+".")
@@ -243,8 +253,10 @@ func readAddr(s string) (a netip.Addr, problem, mended string) {
 		}
 		return a, "", ""
 	}
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return netip.Addr{}, "there is a port; lists want the address alone", ap.Addr().String()
+	if at := strings.LastIndexByte(s, ':'); at > 0 && (strings.Count(s, ":") == 1 || s[0] == '[') {
+		if a, err := netip.ParseAddr(strings.Trim(s[:at], "[]")); err == nil {
+			return netip.Addr{}, "there is a port; lists want the address alone", a.String()
+		}
 	}
 	parts := strings.Split(s, ".")
 	digits := s != "" && strings.Trim(s, "0123456789.*xX") == ""
@@ -330,11 +342,27 @@ func lastAddr(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// span is the number of addresses of the entry as a power of two, rounded down.
-func (e *AllowEntry) span() float64 {
-	from, to := new(big.Int).SetBytes(e.From.AsSlice()), new(big.Int).SetBytes(e.To.AsSlice())
-	n, _ := new(big.Float).SetInt(to.Sub(to, from).Add(to, big.NewInt(1))).Float64()
-	return math.Log2(n)
+// span is the distance from the first to the last address: a number of 128 bits.
+func (e *AllowEntry) span() (hi, lo uint64) {
+	a, b := e.From.As16(), e.To.As16()
+	lo, borrow := mathbits.Sub64(binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(a[8:]), 0)
+	hi, _ = mathbits.Sub64(binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(a[:8]), borrow)
+	return hi, lo
+}
+
+func (e *AllowEntry) narrower(o *AllowEntry) bool {
+	eh, el := e.span()
+	oh, ol := o.span()
+	return eh < oh || eh == oh && el < ol
+}
+
+// wideBits is the bits of the range: 8 for 256 addresses, and for 200.
+func (e *AllowEntry) wideBits() int {
+	hi, lo := e.span()
+	if hi > 0 {
+		return 64 + mathbits.Len64(hi)
+	}
+	return mathbits.Len64(lo)
 }
 
 // Size is how many addresses the entry lets in, in words.
@@ -342,16 +370,15 @@ func (e *AllowEntry) Size() string {
 	if !e.Valid() {
 		return ""
 	}
-	bits := e.span()
-	if bits < 50 {
-		return plural(int64(math.Exp2(bits)+0.5), "address", "addresses")
+	if hi, lo := e.span(); hi == 0 && lo < 1<<50 {
+		return plural(int64(lo)+1, "address", "addresses")
 	}
-	return "2^" + strconv.Itoa(int(bits)) + " addresses"
+	return "2^" + strconv.Itoa(e.wideBits()) + " addresses"
 }
 
 // judge says what is odd about the range by itself.
 func (e *AllowEntry) judge() {
-	free := float64(e.From.BitLen()) - e.span() // prefix length, also for from-to
+	free := e.From.BitLen() - e.wideBits() // prefix length, also for from-to
 	v4 := e.From.Is4()
 	switch {
 	case free == 0:
@@ -397,7 +424,9 @@ const (
 // specialRange says why nobody comes from a range, where all of it is special.
 func specialRange(from, to netip.Addr) string {
 	for _, s := range special {
-		if p := netip.MustParsePrefix(s.prefix); p.Contains(from) && p.Contains(to) {
+		base, length, _ := strings.Cut(s.prefix, "/")
+		size, _ := strconv.Atoi(length)
+		if p := netip.PrefixFrom(netip.MustParseAddr(base), size); p.Contains(from) && p.Contains(to) {
 			return s.why
 		}
 	}
@@ -429,7 +458,11 @@ func (l *AllowList) compare() {
 			e.remark(diag.Warning, "Twice: the same as line "+strconv.Itoa(first.Line)+".")
 			continue
 		case !far.To.Less(e.To):
-			e.remark(diag.Info, "Needless: line "+strconv.Itoa(far.Line)+" ("+far.Range()+") lets it in already.")
+			if far.severity() == diag.Error {
+				e.remark(diag.Info, "Line "+strconv.Itoa(far.Line)+" ("+far.Range()+") lets it in as well, and far too many others.")
+			} else {
+				e.remark(diag.Info, "Needless: line "+strconv.Itoa(far.Line)+" ("+far.Range()+") lets it in already.")
+			}
 		default:
 			e.remark(diag.Info, "Overlaps line "+strconv.Itoa(far.Line)+" ("+far.Range()+").")
 			far = e
@@ -463,7 +496,7 @@ func (l *AllowList) encoders(text string) []EncoderView {
 					v.By = append(v.By, &l.Entries[i])
 				}
 			}
-			sort.SliceStable(v.By, func(i, j int) bool { return v.By[i].span() < v.By[j].span() })
+			sort.SliceStable(v.By, func(i, j int) bool { return v.By[i].narrower(v.By[j]) })
 		}
 		views = append(views, v)
 	}

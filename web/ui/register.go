@@ -81,6 +81,7 @@ func Register(profiles ...diag.Profile) {
 	app.Route(FilePath, func() app.Composer { return &checkPage{} })
 	app.Route(URLPath, func() app.Composer { return &urlPage{} })
 	app.Route(LogPath, func() app.Composer { return &logPage{} })
+	app.Route(ReachPath, func() app.Composer { return &reachPage{} })
 }
 
 // fallbackProfile is chosen until the person chooses.

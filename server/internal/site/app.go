@@ -21,12 +21,12 @@ import (
 
 // toolPages are the pages that go-app draws: the only ones that go through it,
 // for it answers 200 for whatever it does not know.
-var toolPages = []string{"/check/file", "/check/url", "/check/log"}
+var toolPages = []string{"/check/file", "/check/url", "/check/log", "/check/reach"}
 
 // serverPages are the prefixes that go-app's router must leave to the browser.
 var serverPages = []string{
 	"/rules", "/profiles", "/codes", "/e/", "/platforms", "/encoders", "/guides", "/search", "/privacy", "/api", "/assets",
-	"/embed", "/links", "/oembed", "/check/reach", "/new", "/d/", "/compare",
+	"/embed", "/links", "/oembed", "/new", "/d/", "/compare",
 }
 
 // originMark stands for the page's own scheme and host in the list of links
@@ -104,7 +104,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		Resources:       resolver{assets},
 		Env:             env,
 		InternalURLs:    []string{originMark},
-		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css"),
+		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css", "css/reach.css"),
 		Scripts:         scripts(assets),
 		Icon: app.Icon{
 			Default:  assets.URL("img/icon-192.png"),

@@ -18,7 +18,6 @@ import (
 
 	"ingestdoctor/server/internal/kb"
 	"ingestdoctor/static"
-	"ingestdoctor/web/page"
 )
 
 // Where other spellings of an address lead.
@@ -315,15 +314,6 @@ func TestStart(t *testing.T) {
 	}
 	if took := time.Since(start); took > 5*time.Second { // the goal is 1 s on a quiet machine
 		t.Errorf("loading took %v", took)
-	}
-}
-
-// What is still to come goes once it is there.
-func TestAheads(t *testing.T) {
-	for _, a := range page.Aheads() {
-		if slices.Contains(toolPages, a.Path) {
-			t.Errorf("%s is there: it is not still to come", a.Path)
-		}
 	}
 }
 

@@ -161,9 +161,6 @@ func (s *Server) routes() *echo.Echo {
 
 	s.embedRoutes(get)
 
-	for _, a := range page.Aheads() {
-		get(a.Path, func(c echo.Context) error { return s.kept(c, s.pages.Ahead(a)) })
-	}
 	for _, path := range toolPages {
 		get(path, s.viaApp)
 		get(path+"/", redirect(path))

@@ -1,0 +1,54 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+)
+
+// RepeatLine is one line to type into a terminal.
+type RepeatLine struct {
+	ID    string
+	Title string // what it is for
+	Shell string // where it is typed
+	Line  string
+}
+
+// commandsFor are the lines that repeat a probe from the customer's side. They
+// are empty for a host that is no plain name or address.
+func commandsFor(host, scheme string, port int, app string) []RepeatLine {
+	if !plainHost(host) || port == 0 {
+		return nil
+	}
+	p := strconv.Itoa(port)
+	bracketed := host
+	if strings.Contains(host, ":") {
+		bracketed = "[" + host + "]"
+	}
+	if !plainApp(app) {
+		app = "APP"
+	}
+	url := scheme + "://" + bracketed + ":" + p + "/" + app
+	list := []RepeatLine{
+		{"nc", "Is the port open?", "Linux", "nc -vz -w 5 " + host + " " + p},
+		{"nc-mac", "Is the port open?", "macOS", "nc -vz -G 5 " + host + " " + p},
+		{"tnc", "Is the port open?", "Windows, PowerShell", "Test-NetConnection -ComputerName " + host + " -Port " + p},
+	}
+	if scheme == "rtmps" {
+		name := ""
+		if !strings.Contains(host, ":") && strings.Trim(host, "0123456789.") != "" {
+			name = " -servername " + host
+		}
+		list = append(list, RepeatLine{"openssl", "Is the encryption in order?", "Linux, macOS, Git Bash on Windows",
+			"openssl s_client -connect " + bracketed + ":" + p + name + " -verify_return_error </dev/null"})
+	}
+	return append(list,
+		RepeatLine{"self", "The same ladder as here, from your own machine", "where Ingest Doctor's program is", "ingestdoctor probe " + url},
+		RepeatLine{"ffmpeg", "Does a push get through? It sends 15 s of test picture under your key.", "Linux, macOS",
+			"ffmpeg -re -f lavfi -i testsrc2=size=640x360:rate=30 -f lavfi -i anullsrc=r=48000:cl=stereo -t 15 -c:v libx264 -pix_fmt yuv420p -g 60 -b:v 500k -c:a aac -f flv '" + url + "/YOUR_KEY'"},
+	)
+}
+
+// plainHost reports whether a host may stand in a command as it is.
+func plainHost(host string) bool {
+	return host != "" && host[0] != '-' && strings.Trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:_") == ""
+}

@@ -1,0 +1,63 @@
+package ui
+
+import "strings"
+
+// ReachMarkdown is a probe as a ticket takes it.
+func ReachMarkdown(r *ProbeResult) string {
+	var m mdWriter
+	rep := &r.Report
+	m.line("## " + md(rep.Verdict.Headline))
+	m.line("")
+	if rep.Verdict.Next != "" {
+		m.line(md(rep.Verdict.Next))
+		m.line("")
+	}
+	target := r.Target.URL
+	if target == "" {
+		target = r.Target.Host
+	}
+	m.line("- Target: " + code(target))
+	if r.Target.Platform != "" {
+		m.line("- Platform: " + md(r.Target.Platform))
+	}
+	if r.Vantage != "" {
+		m.line("- Tried from: " + md(r.Vantage))
+	}
+	if r.Started != "" {
+		m.line("- Began: " + md(r.Started) + ", took " + msText(r.TookMS))
+	}
+	publish := "not tried"
+	if r.Target.Publish {
+		publish = "tried"
+	}
+	m.line("- Publish: " + publish)
+	if r.DNS != nil {
+		m.line("- DNS: " + md(stateWord(r.DNS.State)+", "+msText(r.DNS.MS)+", "+strings.Join(r.DNS.Addresses, ", ")))
+	}
+	m.line("- Tool: " + md(strings.TrimSpace(rep.Tool.Name+" "+rep.Tool.Version)) + ", rules " + countText(int64(rep.Tool.RuleSet)))
+	if len(r.Ladders) > 0 {
+		m.line("")
+		m.line("| Address | Port | Stage | State | Time | What was seen |")
+		m.line("|---|---|---|---|---|---|")
+		for i := range r.Ladders {
+			l := &r.Ladders[i]
+			for j := range l.Rungs {
+				g := &l.Rungs[j]
+				if g.State == rungSkipped && g.Detail == "" {
+					continue
+				}
+				m.line("| " + strings.Join([]string{
+					md(l.Address), md(countPort(l.Port) + " " + l.Scheme), md(stageLabel(g.Stage)), stateWord(g.State), msText(g.MS), md(g.Detail),
+				}, " | ") + " |")
+			}
+		}
+	}
+	for _, g := range groups(findingViews(rep)) {
+		m.line("")
+		m.line("### " + g.Title)
+		for i := range g.Findings {
+			m.finding(&g.Findings[i])
+		}
+	}
+	return m.b.String()
+}
