@@ -29,6 +29,7 @@ type commands struct {
 	Flv      flvCmd      `cmd:"" help:"Check an FLV recording against a platform's profile."`
 	URL      urlCmd      `cmd:"" name:"url" help:"Check an ingest URL: what is wrong with it, and the mended one."`
 	Probe    probeCmd    `cmd:"" help:"Probe an ingest server from this machine: how far an encoder would get."`
+	Explain  explainCmd  `cmd:"" help:"Read a log, an event or a callback: which codes are in it, what happened, what to do."`
 	Profiles profilesCmd `cmd:"" help:"List the platform profiles."`
 	Rules    rulesCmd    `cmd:"" help:"List the rules."`
 	Codes    codesCmd    `cmd:"" help:"List the error codes of platforms, servers and encoders, or find some."`
@@ -45,10 +46,10 @@ type serveCmd struct {
 	AllowedHosts   []string `env:"INGESTDOCTOR_ALLOWED_HOSTS" placeholder:"HOST" help:"Host names under which people reach the portal, beside localhost; * for any. Several: separated by commas."`
 	PublicURL      string   `name:"public-url" env:"INGESTDOCTOR_PUBLIC_URL" placeholder:"URL" help:"Address that people see, like https://doctor.example.com: for canonical links. Its host is allowed; https turns HSTS on."`
 	TrustedProxies []string `env:"INGESTDOCTOR_TRUSTED_PROXIES" placeholder:"PREFIX" help:"Proxies in front of the portal whose X-Forwarded-For is believed, as addresses or prefixes like 10.0.0.0/8. Quotas count by client."`
+	EmbedOrigins   []string `env:"INGESTDOCTOR_EMBED_ORIGINS" placeholder:"ORIGIN" help:"Sites whose pages may show our help pages in a frame, like https://docs.example.com or https://*.example.com; * for any. Several: separated by commas."`
 	NoProbes       bool     `env:"INGESTDOCTOR_NO_PROBES" help:"Do not probe ingest hosts from this server."`
 	ProbePorts     []int    `env:"INGESTDOCTOR_PROBE_PORTS" placeholder:"PORT" help:"Ports that may be probed beside 443, 1935, 1936, 2935, 2936 and those that a platform documents. Several: separated by commas."`
 	OwnAddresses   []string `env:"INGESTDOCTOR_OWN_ADDRESSES" placeholder:"IP" help:"Addresses that lead to this server from outside, such as a load balancer's: they are never probed, like those of its network cards."`
-	EmbedOrigins   []string `env:"INGESTDOCTOR_EMBED_ORIGINS" placeholder:"ORIGIN" help:"Sites whose pages may show our help pages in a frame, like https://docs.example.com or https://*.example.com; * for any. Several: separated by commas."`
 	LogFormat      string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
 	LogLevel       string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 
@@ -162,6 +163,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		})
 	case "probe":
 		return cmds.Probe.run(stdin, stdout, stderr)
+	case "explain":
+		return cmds.Explain.run(stdin, stdout, stderr)
 	case "profiles":
 		if cmds.Profiles.JSON {
 			return cli.WriteJSON(stdout, stderr, site.Profiles())
@@ -256,7 +259,7 @@ func (c serveCmd) run(stderr io.Writer) int {
 		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
 		Diagnoses:      store,
 		TrustedProxies: c.TrustedProxies, EmbedOrigins: c.EmbedOrigins,
-		Version:        fullVersion(), Logger: log, MaxBody: c.MaxBody,
+		Version: fullVersion(), Logger: log, MaxBody: c.MaxBody,
 		NoProbes: c.NoProbes, ProbePorts: c.ProbePorts, OwnAddresses: c.OwnAddresses,
 		ReadHeaderTimeout: c.ReadHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
 		IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,

@@ -54,7 +54,7 @@ func (r *reader) azureEvent(e *event) bool {
 	e.took(kAzure)
 	r.hints[azure] = true
 	m := e.mark(kAzure, e.str("eventTime", "time"))
-	m.track = strings.ToLower(d.str("trackType"))
+	m.track = lowered(d.str("trackType"))
 	switch kind {
 	case "LiveEventConnectionRejected", "LiveEventEncoderDisconnected":
 		m.say(d, kind+": ", "resultCode", "encoderIp", "encoderPort", "ingestUrl")
@@ -172,7 +172,7 @@ func (r *reader) outOfSync(d *event, m mark) {
 		if known {
 			t.x = math.Abs(high-low) * 1000
 		}
-		t.text, t.more = trackWord(ahead, "One track"), strings.ToLower(trackWord(behind, "another"))
+		t.text, t.more = trackWord(ahead, "One track"), lowered(trackWord(behind, "another"))
 	}
 	r.addEvent(title(kind), diag.Warning, "log-out-of-sync", m)
 }

@@ -185,3 +185,18 @@ func lower(c byte) byte {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// lowered is s in lower case, ASCII only: what else is in it stays.
+func lowered(s string) string {
+	for i := 0; i < len(s); i++ {
+		if lower(s[i]) == s[i] {
+			continue
+		}
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			b[i] = lower(b[i])
+		}
+		return string(b)
+	}
+	return s
+}

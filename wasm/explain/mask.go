@@ -287,9 +287,13 @@ func (s *secretSet) learn(original, masked string) {
 
 // add keeps a secret, and the parts of one that is a path or a query.
 func (s *secretSet) add(secret string) {
-	for _, w := range strings.FieldsFunc(secret, func(c rune) bool {
-		return c == '/' || c == '?' || c == '&' || c == '=' || c == ' ' || c == '\'' || c == '"' || c == ',' || c == '\n' || c == ';' || c == '@' || c == ':' || c == '\\'
-	}) {
+	for from := 0; from <= len(secret); {
+		to := from
+		for to < len(secret) && !isOneOf(secret[to], "/?&= '\",\n;@:\\") {
+			to++
+		}
+		w := secret[from:to]
+		from = to + 1
 		if !telling(w) || len(s.list) >= maxSecrets {
 			continue
 		}

@@ -303,7 +303,7 @@ func (r *reader) obsSetting(rec *record, s string) {
 			}
 			return
 		}
-		switch strings.ToLower(name) {
+		switch lowered(name) {
 		case "rate_control", "rate control":
 			r.set.word("rate-control", r.show(cutText(v, 20)), rec.line, kOBS)
 		case "bitrate":

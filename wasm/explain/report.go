@@ -152,7 +152,7 @@ func (r *reader) shownProfile() (*profile.Profile, string) {
 		if i := strings.LastIndexByte(host, ':'); i > 0 {
 			host = host[:i]
 		}
-		if id, _ := ingest.Recognise(strings.ToLower(host)); id != "" {
+		if id, _ := ingest.Recognise(lowered(host)); id != "" {
 			if p, ok := profile.ByID(id); ok {
 				return p, "paste"
 			}
