@@ -27,7 +27,11 @@ func TestHome(t *testing.T) {
 	d := parse(t, "/", site().Home())
 	d.sound()
 	d.says("h1", "Why does my live stream not get in?")
-	d.one("main a.btn--primary[href=/check/file]")
+	// one box, and the doors
+	d.one("main form[action=/search][method=get] input[name=q]")
+	for _, path := range []string{"/check/file", "/check/url", "/check/reach", "/check/log"} {
+		d.one("main a[href=" + path + "]")
+	}
 	d.says("main", "0 bytes uploaded")
 	d.one("link[rel=canonical][href=https://doctor.example.com/]")
 	for _, p := range profile.All() {

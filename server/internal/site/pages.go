@@ -45,9 +45,7 @@ func (s *Server) profile(c echo.Context) error {
 
 func (s *Server) robots(c echo.Context) error {
 	text := "User-agent: *\nDisallow: /api/\nDisallow: /search\n"
-	if s.cfg.PublicURL != "" {
-		text += "Sitemap: " + s.cfg.PublicURL + "/sitemap.xml\n"
-	}
+	text += "Sitemap: " + s.origin(c) + "/sitemap.xml\n"
 	return s.send(c, "text/plain; charset=utf-8", []byte(text))
 }
 
@@ -55,11 +53,7 @@ func (s *Server) sitemap(c echo.Context) error {
 	type entry struct {
 		Loc string `xml:"loc"`
 	}
-	origin := s.cfg.PublicURL
-	if origin == "" {
-		// The protocol wants whole addresses; the name was checked by checkHost.
-		origin = "http://" + c.Request().Host
-	}
+	origin := s.origin(c)
 	set := struct {
 		XMLName xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
 		URLs    []entry  `xml:"url"`
