@@ -197,3 +197,19 @@ func TestHealthyLogs(t *testing.T) {
 		t.Errorf("%d lines of healthy logs", lines)
 	}
 }
+
+// The codes that messages stand for are codes of their page.
+func TestMessageCodes(t *testing.T) {
+	tab := knowledgeTable()
+	for i := range messageCodes {
+		m := &messageCodes[i]
+		c := tab.byKey[m.platform+"/"+m.code]
+		used := false
+		for k := range tab.templates {
+			used = used || c != nil && tab.templates[k].code == c && tab.templates[k].exact == m.code
+		}
+		if !used {
+			t.Errorf("%s: no message of %s holds %q", m.platform, m.code, m.part)
+		}
+	}
+}

@@ -16,6 +16,7 @@ type mark struct {
 	first, final int
 	text         string // not yet masked
 	clean        bool   // text has no secrets in it
+	words        bool   // told from a message, not from a number or a code
 	track        string
 
 	// What the excerpt is made of, where it is not in text.
@@ -34,31 +35,38 @@ func (m *mark) fill() {
 	}
 }
 
-// addCode notes a code of the knowledge base.
+// addCode notes a code of the knowledge base. Codes that share a page are told
+// apart.
 func (r *reader) addCode(c *code, exact string, sev diag.Severity, m mark) {
 	m.fill()
-	key := c.platform + "/" + c.label()
+	if exact == "" {
+		exact = c.codes[0]
+	}
+	if m.rec != nil {
+		if m.words && r.pages[c] == m.final {
+			return // number and message of one line
+		}
+		r.pages[c] = m.final
+	}
+	key := c.platform + "/" + exact
+	if exact == "" {
+		key += c.title
+	}
 	f := r.codes[key]
 	if f == nil {
 		if len(r.codes) >= maxCodes {
 			return
 		}
-		if exact == "" {
-			exact = c.codes[0]
-		}
-		f = &raised{code: c, exact: strings.Clone(exact), sev: sev, first: diag.Lines{First: m.first, Final: m.final}}
+		f = &raised{code: c, exact: strings.Clone(exact), first: diag.Lines{First: m.first, Final: m.final}}
 		r.codes[key] = f
 		r.order = append(r.order, key)
 	}
 	f.sev = max(f.sev, sev)
 	if m.rec != nil && f.count > 0 && f.last.Final == m.final {
-		return // number and message of one line
+		return
 	}
 	f.count++
 	f.last = diag.Lines{First: m.first, Final: m.final}
-	if exact == "" {
-		exact = c.codes[0]
-	}
 	r.addEntry(Entry{
 		Level: sev.String(), Platform: c.platform, Code: exact, Title: c.title, URL: c.url(), Rule: "log-code",
 	}, key, &m)

@@ -18,7 +18,7 @@ func (r *reader) tencentEvent(e *event) bool {
 		e.emit(tencent, "321:"+n, "push error callback", diag.Warning, m)
 		r.hints[tencent] = true
 		if c, ok := e.num("count"); ok && c > 1 && c < 1e9 {
-			if f := r.codes[tencent+"/"+labelOf(r.code(tencent, "321:"+n))]; f != nil {
+			if f := r.codes[tencent+"/321:"+n]; f != nil {
 				f.count += int64(c) - 1
 			}
 		}
@@ -95,13 +95,6 @@ func (r *reader) tencentEvent(e *event) bool {
 		r.addEvent("Callback", diag.Info, "", m)
 	}
 	return true
-}
-
-func labelOf(c *code) string {
-	if c == nil {
-		return ""
-	}
-	return c.label()
 }
 
 // tencentReason finds the page of a StopReason: its text, or its numbers.

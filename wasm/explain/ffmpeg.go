@@ -132,8 +132,10 @@ const leastSpeed = 10000
 
 // Speeds at which FFmpeg cannot keep up, or does not hold back. Ours.
 const (
-	speedSlow = 0.95
-	speedFast = 1.25
+	speedSlow  = 0.95
+	speedStart = 0.9   // in the first minute, in which connecting still counts
+	startMS    = 60000 // that minute
+	speedFast  = 1.25
 )
 
 // ffmpegEnd judges a run by its last progress line: FFmpeg's speed is the mean
@@ -143,7 +145,7 @@ func (r *reader) ffmpegEnd() {
 	if f.speed > 0 && f.timeMS >= leastSpeed && (f.live || !f.anyOut) {
 		m := mark{kind: kFFmpeg, first: f.line, final: f.line, clean: true, text: "speed=" + speedText(f.speed)}
 		switch {
-		case f.speed < speedSlow:
+		case f.speed < speedStart || f.speed < speedSlow && f.timeMS >= startMS:
 			t := r.tallyOf("log-encoding-slow", "", &m)
 			if t.x == 0 || f.speed < t.x {
 				t.x, t.y = f.speed, float64(f.timeMS)

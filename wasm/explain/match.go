@@ -20,14 +20,6 @@ type code struct {
 	fix      string // the first step
 }
 
-// label is the exact code, or the title where only a message exists.
-func (c *code) label() string {
-	if c.codes[0] != "" {
-		return c.codes[0]
-	}
-	return c.title
-}
-
 func (c *code) url() string {
 	if c.slug != "" {
 		return "/codes/" + c.platform + "/" + c.slug
@@ -122,7 +114,7 @@ func (t *table) load(text string) {
 			if skipped(platform, rest) {
 				continue
 			}
-			m := template{code: c, exact: c.codes[0]}
+			m := template{code: c, exact: codeOf(c, rest)}
 			if n := len(pieces); n > 1 && pieces[n-1] == "" {
 				pieces, m.after = pieces[:n-1], true
 			}
@@ -152,6 +144,45 @@ func (t *table) load(text string) {
 		panic("explain: room for 384 pages")
 	}
 	t.wm.init(t.templates)
+}
+
+// messageCodes tell the code of a message where a page has several.
+var messageCodes = [...]struct{ platform, part, code string }{
+	{"ffmpeg", "No route to host", "EHOSTUNREACH"},
+	{"obs-studio", "Hostname found, but no data", "NO_DATA / WSANO_DATA 11004"},
+	{"obs-studio", "Error reaching host", "EHOSTUNREACH / WSAEHOSTUNREACH 10065"},
+	{"obs-studio", "The connection was aborted", "ECONNABORTED / WSAECONNABORTED 10053"},
+	{"rtmp-protocol", "reason=nosuchuser", "AccessManager.Reject:nosuchuser"},
+	{"rtmp-protocol", "reason=needauth", "AccessManager.Reject:needauth"},
+	{"tencent-css", "audio timestamp moved", "321:2"}, {"tencent-css", "音频时间戳回退", "321:2"},
+	{"tencent-css", "audio timestamp increased", "321:4"}, {"tencent-css", "音频时间戳突然变大", "321:4"},
+	{"tencent-css", "audio frames arrived late", "321:7"}, {"tencent-css", "audio frame arrive interval", "321:7"},
+	{"tencent-css", "两帧音频帧", "321:7"}, {"tencent-css", "音频帧到达时间差", "321:7"},
+	{"tencent-css", "audio codec changed", "321:9"}, {"tencent-css", "音频编码类型", "321:9"},
+	{"tencent-css", "before an audio frame", "321:11"}, {"tencent-css", "音频帧到来前", "321:11"},
+	{"aws-ivs", "one or more tracks with an invalid codec", "InvalidMultitrackInputVideoTrackMediaProperties"},
+	{"aws-ivs", "without providing an authenticated", "GetClientConfigurationStreamKeyRequired"},
+	{"aws-ivs", "different media properties", "StreamTakeoverMediaMismatch"},
+	{"aws-ivs", "priority integer value", "StreamTakeoverInvalidPriority"},
+	{"aws-ivs", "maximum allowed takeover attempts", "StreamTakeoverLimitBreached"},
+	{"facebook-live", "at least 100 followers", "200/1363144"},
+	{"alibaba-apsaravideo-live", "not on the allowlist", "2002"},
+	{"srs", "Socket read data failed", "1007"}, {"srs", "Socket write data failed", "1009"},
+}
+
+// codeOf is the code of a page that a message stands for.
+func codeOf(c *code, message string) string {
+	for _, exact := range c.codes {
+		if strings.TrimRight(exact, ".") == message {
+			return exact
+		}
+	}
+	for i := range messageCodes {
+		if m := &messageCodes[i]; m.platform == c.platform && strings.Contains(message, m.part) {
+			return m.code
+		}
+	}
+	return c.codes[0]
 }
 
 // wordMode says whether a code is a word that stands for itself in a text.

@@ -36,6 +36,7 @@ type reader struct {
 	keys    []string // of the entries
 	leftOut int64
 	codes   map[string]*raised
+	pages   map[*code]int // last line on which a page's code was seen
 	order   []string
 	tallies map[string]*tally
 	tallied []string
@@ -70,6 +71,7 @@ func (r *reader) init() {
 	r.js.r = r
 	r.hints = map[string]bool{}
 	r.codes = map[string]*raised{}
+	r.pages = map[*code]int{}
 	r.tallies = map[string]*tally{}
 }
 
@@ -421,6 +423,7 @@ func (r *reader) hit(rec *record, m *match, s string, first int) {
 	}
 	r.addCode(c, exact, sev, mark{
 		rec: rec, first: first, final: rec.line, text: excerptOf(s, m.start, m.end),
+		words: m.t.mode != modeWord && m.t.mode != modeOwn,
 	})
 }
 

@@ -41,7 +41,11 @@ func (e *Explainer) report(state, detail string) *Report {
 	rep.Checks = c.checks()
 	rep.Entries = r.timeline()
 	for i := range rep.Settings {
-		rep.Settings[i].Value = r.secrets.apply(rep.Settings[i].Value)
+		s := &rep.Settings[i]
+		s.Value = r.secrets.apply(s.Value)
+		if by == "" && (s.State == "warning" || s.State == "error") {
+			s.State = "info"
+		}
 	}
 	for i := range rep.Findings {
 		if rep.Findings[i].Rule == "log-code" {
@@ -209,6 +213,9 @@ func (c *conclusion) add(rule string, sev diag.Severity, basis diag.Basis, first
 	if sev == diag.Off {
 		return &diag.Finding{}
 	}
+	if c.rep.ProfileBy == "" && hasPrefix(rule, "log-settings-") {
+		sev = min(sev, diag.Info) // nobody named a platform: our cautious defaults are no verdict
+	}
 	f := diag.Finding{
 		Rule: rule, Severity: sev, Basis: basis, Count: max(count, 1), Args: args, Codes: []string{}, DocURL: "/rules/" + rule,
 		Place: diag.Place{Lines: &diag.Lines{First: first.First, Final: first.Final}},
@@ -302,7 +309,11 @@ func (c *conclusion) code(x *raised) {
 	}
 	args = words(args, "means", strings.TrimRight(k.means, "."))
 	args = words(args, "fix", k.fix)
-	f := c.add("log-code", x.sev, diag.Documented, x.first, x.last, x.count, args)
+	sev := x.sev
+	if x.exact == "video.live_stream.disconnected" && c.r.codes["mux/video.live_stream.idle"] != nil {
+		sev = diag.Info // the stream's ordinary end
+	}
+	f := c.add("log-code", sev, diag.Documented, x.first, x.last, x.count, args)
 	link(f, k, x.exact)
 	f.Codes = append(f.Codes, f.Links[0].Code)
 }
