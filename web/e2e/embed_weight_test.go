@@ -32,7 +32,8 @@ func TestEmbeddedPaint(t *testing.T) {
 	e := embedInto(t)
 	address := e.portal.URL + "/embed/codes/" + embedCode + embedLooks + url.QueryEscape(e.Site)
 	const (
-		paint  = `performance.getEntriesByName("first-contentful-paint")[0]?.startTime || 0`
+		// asked once, for questions cost the page time
+		paint  = `new Promise((resolve) => new PerformanceObserver((list) => list.getEntriesByName("first-contentful-paint").forEach((e) => resolve(e.startTime))).observe({type: "paint", buffered: true}))`
 		weight = `[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((n, r) => n + r.transferSize, 0)`
 	)
 	var alone []float64
@@ -40,7 +41,6 @@ func TestEmbeddedPaint(t *testing.T) {
 		tab := openSite(t, "about:blank", 800, 900)
 		slow(t, tab, 4)
 		do(t, tab, chromedp.Navigate(address))
-		wait(t, tab, `document.readyState === "complete" && `+paint, 5*time.Second)
 		alone = append(alone, eval[float64](t, tab, paint))
 		if n := eval[int](t, tab, weight); n > 12<<10 || n < 3000 {
 			t.Errorf("%d bytes over the wire, want at most %d", n, 12<<10)
@@ -57,7 +57,12 @@ func TestEmbeddedPaint(t *testing.T) {
 	var inside []float64
 	for range 5 {
 		eval[chromedp.Void](t, help, `window.old = true; setTimeout(() => location.reload())`)
-		wait(t, help, `!window.old && document.readyState === "complete" && `+paint, 5*time.Second)
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+			time.Sleep(300 * time.Millisecond)
+			if eval[bool](t, help, `!window.old`) {
+				break
+			}
+		}
 		inside = append(inside, eval[float64](t, help, paint))
 	}
 	// The machine is shared: the median is what it takes, the least what it can.
@@ -68,7 +73,6 @@ func TestEmbeddedPaint(t *testing.T) {
 		tab := openSite(t, "about:blank", 800, 900)
 		slow(t, tab, 4)
 		do(t, tab, chromedp.Navigate(e.Site+"/word"))
-		wait(t, tab, paint, 5*time.Second)
 		word = append(word, eval[float64](t, tab, paint))
 		tab.Close()
 	}

@@ -143,6 +143,9 @@ func (s *Server) framed(c echo.Context, status int, policy string, f page.Frame,
 	h.Set("Content-Security-Policy", policy+s.embed.ancestors)
 	// Everything in it is ours, so that it may stand in pages that are isolated too.
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+	// In a frame it says nothing; opened by itself, a process of its own would
+	// double the time to the first paint, and there is nothing to guard.
+	h.Del("Cross-Origin-Opener-Policy")
 	h.Set("X-Robots-Tag", "noindex") // the page that it is taken from is the one to find
 	if status != http.StatusOK {
 		h.Set("Cache-Control", "no-store")
