@@ -265,7 +265,7 @@ func (c serveCmd) run(stderr io.Writer) int {
 		IdleTimeout: c.IdleTimeout, ShutdownTimeout: c.ShutdownTimeout,
 	})
 	if err != nil {
-		log.Error("a setting makes no sense", "error", err.Error())
+		log.Error("cannot start", "reason", err.Error())
 		return cli.ExitUnusable
 	}
 	if missing := server.Missing(); len(missing) > 0 {
