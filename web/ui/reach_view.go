@@ -363,7 +363,7 @@ func (c *reachPage) beside(r *ReachRun) app.UI {
 	}
 	return panel("compare", "Beside the last time", nil,
 		raw(`<p class="small">Then: <strong>{}</strong></p>`, visible(last.Result.Report.Verdict.Headline)),
-		raw(`<div class="table-wrap" tabindex="0" role="region" aria-labelledby="compare-title"><table class="table table--dense"><thead><tr><th scope="col">Address</th><th scope="col">Last time</th><th scope="col">Now</th></tr></thead><tbody>{!}</tbody></table></div>`, rows),
+		raw(`<div class="table-wrap" tabindex="0" role="region" aria-label="Both runs, side by side"><table class="table table--dense"><thead><tr><th scope="col">Address</th><th scope="col">Last time</th><th scope="col">Now</th></tr></thead><tbody>{!}</tbody></table></div>`, rows),
 	)
 }
 
