@@ -38,13 +38,17 @@ func commandsFor(host, scheme string, port int, app string) []RepeatLine {
 		if !strings.Contains(host, ":") && strings.Trim(host, "0123456789.") != "" {
 			name = " -servername " + host
 		}
-		list = append(list, RepeatLine{"openssl", "Is the encryption in order?", "Linux, macOS, Git Bash on Windows",
-			"openssl s_client -connect " + bracketed + ":" + p + name + " -verify_return_error </dev/null"})
+		list = append(list, RepeatLine{
+			"openssl", "Is the encryption in order?", "Linux, macOS, Git Bash on Windows",
+			"openssl s_client -connect " + bracketed + ":" + p + name + " -verify_return_error </dev/null",
+		})
 	}
 	return append(list,
 		RepeatLine{"self", "The same ladder as here, from your own machine", "where Ingest Doctor's program is", "ingestdoctor probe " + url},
-		RepeatLine{"ffmpeg", "Does a push get through? It sends 15 s of test picture under your key.", "Linux, macOS",
-			"ffmpeg -re -f lavfi -i testsrc2=size=640x360:rate=30 -f lavfi -i anullsrc=r=48000:cl=stereo -t 15 -c:v libx264 -pix_fmt yuv420p -g 60 -b:v 500k -c:a aac -f flv '" + url + "/YOUR_KEY'"},
+		RepeatLine{
+			"ffmpeg", "Does a push get through? It sends 15 s of test picture under your key.", "Linux, macOS",
+			"ffmpeg -re -f lavfi -i testsrc2=size=640x360:rate=30 -f lavfi -i anullsrc=r=48000:cl=stereo -t 15 -c:v libx264 -pix_fmt yuv420p -g 60 -b:v 500k -c:a aac -f flv '" + url + "/YOUR_KEY'",
+		},
 	)
 }
 

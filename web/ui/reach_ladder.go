@@ -203,9 +203,16 @@ func newRungView(r *ProbeRung, scale float64) RungView {
 // factLabel makes words of a fact's name.
 func factLabel(name string) string {
 	for _, abbr := range [...][2]string{
-		{"tls_version", "TLS version"}, {"tls_cipher", "TLS cipher"}, {"tls_alpn", "ALPN"}, {"rtmp_version", "RTMP version"},
-		{"fms_ver", "fmsVer"}, {"enhanced", "Enhanced RTMP"}, {"first_bytes", "First bytes"}, {"stream_id", "Stream id"},
-		{"window_ack_bytes", "Acknowledgement window"}, {"chunk_bytes", "Chunk size"},
+		{"tls_version", "TLS version"},
+		{"tls_cipher", "TLS cipher"},
+		{"tls_alpn", "ALPN"},
+		{"rtmp_version", "RTMP version"},
+		{"fms_ver", "fmsVer"},
+		{"enhanced", "Enhanced RTMP"},
+		{"first_bytes", "First bytes"},
+		{"stream_id", "Stream id"},
+		{"window_ack_bytes", "Acknowledgement window"},
+		{"chunk_bytes", "Chunk size"},
 	} {
 		if abbr[0] == name {
 			return abbr[1]
