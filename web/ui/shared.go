@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -75,20 +76,66 @@ func newerVersion(ready bool, reload app.EventHandler) app.UI {
 	)
 }
 
+// el makes an element in one call: tag, id and class (empty for none),
+// attributes as names and values in turn (a name that ends in ? stands without
+// a value), and what is in it: texts and elements. A chain of calls says the
+// same in more WebAssembly.
+func el(tag, id, class string, attrs []string, body ...any) app.HTMLElem {
+	e := app.Elem(tag)
+	if id != "" {
+		e = e.ID(id)
+	}
+	if class != "" {
+		e = e.Class(class)
+	}
+	for i := 0; i+1 < len(attrs); i += 2 {
+		if name, bare := strings.CutSuffix(attrs[i], "?"); bare {
+			e = e.Attr(name, true)
+		} else {
+			e = e.Attr(name, attrs[i+1])
+		}
+	}
+	list := make([]app.UI, 0, len(body))
+	for _, b := range body {
+		switch b := b.(type) {
+		case string:
+			list = append(list, app.Text(b))
+		case []app.UI:
+			list = append(list, b...)
+		case app.UI:
+			list = append(list, b)
+		}
+	}
+	return e.Body(list...)
+}
+
+// nothing holds the place of what is not there.
+func nothing() app.UI { return el("div", "", "", []string{"hidden?", ""}) }
+
+// action is a button with an icon (empty for none); scope is what its handler
+// depends on (app.EventScope).
+func action(id, class, ic, text string, f app.EventHandler, scope ...any) app.HTMLElem {
+	body := []any{text}
+	if ic != "" {
+		body = []any{icon(ic, ""), text}
+	}
+	var options []app.EventOption
+	if len(scope) > 0 {
+		options = append(options, app.EventScope(scope...))
+	}
+	return el("button", id, class, []string{"type", "button"}, body...).OnClick(f, options...)
+}
+
 // commandBlock is a text to copy: what is shown, and what is copied.
 func commandBlock(id, shown, copied, labelledBy, copyLabel string) app.UI {
-	code := app.Code().Text(visible(shown))
-	if id != "" {
-		code = code.ID(id)
-	}
-	return app.Div().Class("code-block code-block--wrap").Body(
-		app.Pre().TabIndex(0).Aria("labelledby", labelledBy).Body(code),
+	return el("div", "", "code-block code-block--wrap", nil,
+		el("pre", "", "", []string{"tabindex", "0", "aria-labelledby", labelledBy}, el("code", id, "", nil, visible(shown))),
 		copyButton(copied, copyLabel),
 	)
 }
 
 // small is a paragraph in small print.
-func small(text string) app.UI { return app.P().Class("small").Text(text) }
+func small(body ...any) app.UI { return el("p", "", "small", nil, body...) }
 
 // muted is one that steps back.
-func muted(text string) app.UI { return app.P().Class("small muted").Text(text) }
+func muted(text string) app.UI { return el("p", "", "small muted", nil, text) }

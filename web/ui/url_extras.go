@@ -107,6 +107,9 @@ func (c *urlPage) signing(r *URLResult, f *URLForm) app.UI {
 		state, class, ic = "The signature does not verify", "error", "octagon-x"
 	case "unchecked":
 		state, class, ic = "The signature is not verified: type the key", "off", "circle-question-mark"
+		if c.desk.What.SignKey != "" {
+			state = "Signed with SHA-256, or without a time: only the platform can verify it"
+		}
 	default:
 		state, class, ic = "The URL has no signature", "off", "circle-minus"
 	}
