@@ -168,8 +168,14 @@ func (r *reader) ivs(e *event, name, code, kind string, m mark) {
 
 // mediaLiveWords finds an alert's page where it does not carry its number.
 var mediaLiveWords = [...]struct{ words, code string }{
-	{"input loss image", "5002"}, {"input-loss image", "5002"}, {"probing", "5007"}, {"program", "5010"},
-	{"scte", "5012"}, {"audio not detected", "5101"}, {"no audio", "5101"}, {"missing audio", "5101"},
+	{"input loss image", "5002"},
+	{"input-loss image", "5002"},
+	{"probing", "5007"},
+	{"program", "5010"},
+	{"scte", "5012"},
+	{"audio not detected", "5101"},
+	{"no audio", "5101"},
+	{"missing audio", "5101"},
 }
 
 func (r *reader) mediaLive(e *event, m mark) {

@@ -181,9 +181,19 @@ func (r *reader) shownProfile() (*profile.Profile, string) {
 // looksLike names a file that is no text by its first bytes.
 func looksLike(b []byte) string {
 	for _, m := range [...]struct{ start, what string }{
-		{"FLV\x01", "an FLV recording"}, {"\x1f\x8b", "a gzip archive"}, {"PK\x03\x04", "a zip archive"}, {"\x89PNG", "a picture"},
-		{"\xff\xd8\xff", "a picture"}, {"GIF8", "a picture"}, {"%PDF", "a PDF document"}, {"\x1aE\xdf\xa3", "a Matroska or WebM recording"},
-		{"7z\xbc\xaf", "a 7z archive"}, {"Rar!", "a rar archive"}, {"BZh", "a bzip2 archive"}, {"\xfd7zXZ", "an xz archive"}, {"\x28\xb5\x2f\xfd", "a zstd archive"},
+		{"FLV\x01", "an FLV recording"},
+		{"\x1f\x8b", "a gzip archive"},
+		{"PK\x03\x04", "a zip archive"},
+		{"\x89PNG", "a picture"},
+		{"\xff\xd8\xff", "a picture"},
+		{"GIF8", "a picture"},
+		{"%PDF", "a PDF document"},
+		{"\x1aE\xdf\xa3", "a Matroska or WebM recording"},
+		{"7z\xbc\xaf", "a 7z archive"},
+		{"Rar!", "a rar archive"},
+		{"BZh", "a bzip2 archive"},
+		{"\xfd7zXZ", "an xz archive"},
+		{"\x28\xb5\x2f\xfd", "a zstd archive"},
 	} {
 		if hasPrefix(string(b), m.start) {
 			return m.what
