@@ -11,6 +11,7 @@
 //   ingestExplainer.about                   the JSON of 'ready', '' until then
 //   ingestExplainer.draw(element, json)     draws the lines of a part into an element; see Lines
 //   ingestExplainer.point(from, to)         brings lines into view and marks them; 0, 0 marks none
+//   ingestExplainer.onLines(fn)             fn(first, last, key) when a button with data-lines="12-14" is chosen
 //   ingestExplainer.onMark(fn)              fn(key) when the mark of a finding is chosen
 //   ingestExplainer.box(textarea)           tells what is typed or pasted there, as 'typed'
 //   ingestExplainer.fill(text)              puts a text there, as if it had been pasted
@@ -33,9 +34,10 @@
   let waiting = [];     // calls from before the worker was ready
   let shown = null;     // the Lines on the page
   let marked = null;
+  let pointed = null;
   let asked = 0;
 
-  const client = {about: '', start, listen, explain, cancel, forget, draw, point, box, fill, empty, onMark: (fn) => { marked = fn; }};
+  const client = {about: '', start, listen, explain, cancel, forget, draw, point, box, fill, empty, onMark: (fn) => { marked = fn; }, onLines: (fn) => { pointed = fn; }};
   window.ingestExplainer = client;
 
   function start(given) {
@@ -470,6 +472,13 @@
     return s.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
       (c) => '\\u{' + c.charCodeAt(0).toString(16) + '}');
   }
+
+  document.addEventListener('click', (e) => {
+    const button = pointed && e.target.closest && e.target.closest('[data-lines]');
+    if (!button) return;
+    const [from, to] = button.dataset.lines.split('-').map(Number);
+    pointed(from, to, button.dataset.key || '');
+  });
 
   function draw(host, json) {
     if (!host) {

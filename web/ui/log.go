@@ -24,6 +24,7 @@ type logPage struct {
 	wasWorking bool
 	onFiles    app.Func
 	onMark     app.Func
+	onLines    app.Func
 	taken      app.Func
 }
 
@@ -120,6 +121,12 @@ func (c *logPage) OnMount(ctx app.Context) {
 		return nil
 	})
 	x.client.Call("onMark", c.onMark)
+	c.onLines = app.FuncOf(func(_ app.Value, args []app.Value) any {
+		first, final, key := args[0].Int(), args[1].Int(), args[2].String()
+		ctx.Dispatch(func(ctx app.Context) { c.goToLines(ctx, first, final, key) })
+		return nil
+	})
+	x.client.Call("onLines", c.onLines)
 	if h := app.Window().Get("ingestHandover"); h.Truthy() {
 		c.taken = app.FuncOf(func(_ app.Value, args []app.Value) any {
 			m := args[0]
@@ -232,6 +239,9 @@ func (c *logPage) after(ctx app.Context) {
 			}
 		}
 		working := d.Busy && d.Shown == nil
+		if working && !c.wasWorking && !d.In.Typed {
+			tool("reveal", "verdict")
+		}
 		if lost := tool("lost"); lost != nil && lost.Truthy() && c.wasWorking && !working {
 			tool("focus", "verdict")
 		}
@@ -283,11 +293,13 @@ func (c *logPage) again(ctx app.Context, _ app.Event) {
 
 // toLines marks lines and goes to them.
 func (c *logPage) toLines(first, final int, key string) app.EventHandler {
-	return func(ctx app.Context, _ app.Event) {
-		c.desk.Mark(first, final, key)
-		c.after(ctx)
-		ctx.Defer(func(app.Context) { tool("focus", "lines") })
-	}
+	return func(ctx app.Context, _ app.Event) { c.goToLines(ctx, first, final, key) }
+}
+
+func (c *logPage) goToLines(ctx app.Context, first, final int, key string) {
+	c.desk.Mark(first, final, key)
+	c.after(ctx)
+	ctx.Defer(func(app.Context) { tool("focus", "lines") })
 }
 
 // toFinding goes to a finding, from the mark of one of its lines.

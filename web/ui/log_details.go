@@ -26,11 +26,12 @@ func (c *logPage) details() []app.UI {
 	return out
 }
 
-// timeline is what happened, in order.
+// timeline is what happened, in order. Its rows are HTML; explainer.js tells when
+// one of their buttons is chosen.
 func (c *logPage) timeline(r *LogReport) app.UI {
 	d := &c.desk
 	if len(r.Entries) == 0 {
-		return panel("timeline", "What happened", nil, app.P().Class("muted").Text("No line of this text tells of something that happened to the stream."))
+		return panel("timeline", "What happened", nil, raw(`<p class="muted">No line of this text tells of something that happened to the stream.</p>`))
 	}
 	count := map[string]int{}
 	for i := range r.Entries {
@@ -41,105 +42,104 @@ func (c *logPage) timeline(r *LogReport) app.UI {
 		var levels []app.UI
 		for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
 			level := sev.String()
-			if count[level] == 0 {
-				continue
+			if count[level] > 0 {
+				levels = append(levels, action("level-"+level, "btn btn--small timeline__level", "", "", c.toggle(level), level).
+					Aria("pressed", strconv.FormatBool(!d.Hidden[level])).
+					Body(icon(severityIcon(sev), ""), raw(`<span>{}s <span class="count">{}</span></span>`, severityWord(sev), strconv.Itoa(count[level]))))
 			}
-			levels = append(levels, app.Button().Type("button").ID("level-"+level).Class("btn btn--small timeline__level").
-				Aria("pressed", strconv.FormatBool(!d.Hidden[level])).
-				OnClick(c.toggle(level), app.EventScope(level)).
-				Body(icon(severityIcon(sev), ""), app.Text(severityWord(sev)+"s "), app.Span().Class("count").Text(strconv.Itoa(count[level]))))
 		}
-		head = append(head, app.Div().Class("toolbar").Role("group").Aria("label", "Entries to show").Body(levels...))
+		head = append(head, el("div", "", "toolbar", []string{"role", "group", "aria-label", "Entries to show"}, levels))
 	}
 	sources := r.sources()
 	if len(sources) > 1 {
-		options := []app.UI{app.Option().Value("").Text("All sources").Selected(d.Source == "")}
+		options := []app.UI{el("option", "", "", []string{"value", ""}, "All sources")}
 		for _, s := range sources {
-			options = append(options, app.Option().Value(s).Text(visible(r.kindName(s))).Selected(d.Source == s))
+			options = append(options, el("option", "", "", []string{"value", s}, visible(r.kindName(s))))
 		}
-		head = append(head, app.Select().ID("source").Class("select timeline__source").Aria("label", "Source").OnChange(c.setSource).Body(options...))
+		head = append(head, &keyed{ // another text begins with all of its sources
+			Key: strconv.Itoa(d.Shown.Run) + "-" + strconv.Itoa(d.Shown.Number),
+			Make: func() app.UI {
+				return el("select", "source", "select timeline__source", []string{"aria-label", "Source"}, options).OnChange(c.setSource)
+			},
+		})
 	}
 	list := d.entries()
 	shown := min(len(list), d.Limit)
-	items := make([]app.UI, 0, shown)
+	rows := ""
 	for _, e := range list[:shown] {
-		items = append(items, c.entry(r, e, len(sources) > 1))
+		rows += entryHTML(r, e, len(sources) > 1)
 	}
-	body := []app.UI{app.Ol().ID("entries").Class("list-plain timeline").Body(items...)}
-	if len(list) == 0 {
-		body = []app.UI{app.P().Class("muted").Text("The filter hides all of them.")}
+	var body app.UI = raw(`<p class="muted">The filter hides all of them.</p>`)
+	if rows != "" {
+		body = el("div", "", "timeline", nil, raw(`<ol id="entries" class="list-plain">{!}</ol>`, rows))
 	}
-	if len(list) > shown {
-		body = append(body, app.P().Body(app.Button().Type("button").ID("more-entries").Class("btn btn--small").OnClick(c.more).
-			Body(icon("chevron-down", ""), app.Text("Show more: "+countText(int64(len(list)-shown))+" are left"))))
+	below := nothing()
+	switch {
+	case len(list) > shown:
+		below = el("p", "", "", nil, action("more-entries", "btn btn--small", "chevron-down", "Show more: "+countText(int64(len(list)-shown))+" are left", c.more))
+	case r.LeftOut > 0:
+		below = raw(`<p class="small muted">{} more are not listed: the list holds the first {}.</p>`, countText(r.LeftOut), countText(int64(len(r.Entries))))
 	}
-	if r.LeftOut > 0 && len(list) <= shown {
-		body = append(body, app.P().Class("small muted").Text(countText(r.LeftOut)+" more are not listed: the list holds the first "+countText(int64(len(r.Entries)))+"."))
-	}
-	return panel("timeline", "What happened", head, body...)
+	return panel("timeline", "What happened", head, body, below)
 }
 
-func (c *logPage) entry(r *LogReport, e *LogEntry, several bool) app.UI {
+// linesHTML is a button that leads to lines.
+func linesHTML(first, final int, key, label string) string {
+	text := linesText(first, final)
+	if label != "" {
+		label += ": " + text
+	} else {
+		label = text
+	}
+	return fill(`<button type="button" class="linklike" data-lines="{}-{}" data-key="{}" aria-label="{}">{}</button>`, strconv.Itoa(first), strconv.Itoa(final), key, label, text)
+}
+
+func entryHTML(r *LogReport, e *LogEntry, several bool) string {
 	sev := levelOf(e.Level)
-	title := e.Title
+	title := visible(e.Title)
 	if title == "" {
-		title = e.Code
+		title = visible(e.Code)
 	}
-	var name app.UI = app.Span().Text(visible(title))
+	name := fill("{}", title)
 	if e.URL != "" {
-		name = app.A().Href(e.URL).Text(visible(title))
+		name = fill(`<a href="{}">{}</a>`, e.URL, title)
 	}
-	head := []app.UI{
-		app.Span().Class("timeline__sev timeline__sev--"+e.Level).Body(icon(severityIcon(sev), ""), app.Span().Class("sr-only").Text(severityWord(sev)+": ")),
-		app.Strong().Class("timeline__title").Body(name),
-	}
+	tags, facts, key := "", "", ""
 	if e.Track != "" {
-		head = append(head, app.Text(" "), app.Span().Class("tag").Text(e.Track))
+		tags += fill(` <span class="tag">{}</span>`, e.Track)
 	}
 	if e.Count > 1 {
-		head = append(head, app.Text(" "), app.Span().Class("tag num").Text(countText(e.Count)+" times"))
+		tags += fill(` <span class="tag num">{} times</span>`, countText(e.Count))
 	}
-	key := ""
 	if f := r.finding(e); f != nil {
 		key = f.Key
 	}
-	line := func(first, final int) app.UI {
-		return app.Button().Type("button").Class("linklike").Text(linesText(first, final)).
-			OnClick(c.toLines(first, final, key), app.EventScope(first, final, key))
-	}
-	facts := []app.UI{}
-	if e.Code != "" && e.Code != title {
-		facts = append(facts, codeText(visible(e.Code)), app.Text(", "))
+	if e.Code != "" && e.Code != e.Title {
+		facts += fill(`<code>{!}</code>, `, breakable(visible(e.Code)))
 	}
 	if several {
-		facts = append(facts, app.Text(visible(r.kindName(e.Source))+", "))
+		facts += fill(`{}, `, visible(r.kindName(e.Source)))
 	}
-	facts = append(facts, line(e.First, e.Final))
-	if e.Last != nil && e.Last.First > 0 && e.Last.First != e.First {
-		facts = append(facts, app.Text(" to "), line(e.Last.First, e.Last.Final))
-	}
-	when := []app.UI{app.Text(timeText(e.Time))}
+	facts += linesHTML(e.First, e.Final, key, "")
+	when := fill("{}", timeText(e.Time))
 	if e.Time == "" {
-		when = []app.UI{app.Span().Class("sr-only").Text("no time")}
+		when = `<span class="sr-only">no time</span>`
 	}
-	if e.Last != nil && e.Last.Time != "" && e.Last.Time != e.Time {
-		when = append(when, app.Text(" "), app.Br(), app.Span().Class("muted").Text("to "+timeText(e.Last.Time)))
+	if l := e.Last; l != nil {
+		if l.First > 0 && l.First != e.First {
+			facts += " to " + linesHTML(l.First, l.Final, key, "")
+		}
+		if l.Time != "" && l.Time != e.Time {
+			when += fill(` <br><span class="muted">to {}</span>`, timeText(l.Time))
+		}
 	}
-	class := "timeline__item"
-	if c.desk.First > 0 && e.First <= c.desk.First && c.desk.First <= e.Final {
-		class += " timeline__item--on"
-	}
-	body := []app.UI{
-		app.P().Body(head...),
-		app.P().Class("small muted").Body(facts...),
-	}
+	text := ""
 	if e.Text != "" {
-		body = append(body, app.P().Class("timeline__text mono").Text(visible(e.Text)))
+		text = fill(`<p class="timeline__text mono">{}</p>`, visible(e.Text))
 	}
-	return app.Li().Class(class).DataSet("level", e.Level).DataSet("code", e.Code).DataSet("line", e.First).Body(
-		app.Div().Class("timeline__time num small").Body(when...),
-		app.Div().Class("timeline__body").Body(body...),
-	)
+	return fill(`<li class="timeline__item" data-level="{}" data-code="{}" data-line="{}"><div class="timeline__time num small">{!}</div>`, e.Level, e.Code, strconv.Itoa(e.First), when) +
+		fill(`<div class="timeline__body"><p><span class="timeline__sev timeline__sev--{}">{!}<span class="sr-only">{}: </span></span><strong class="timeline__title">{!}</strong>{!}</p><p class="small muted">{!}</p>{!}</div></li>`,
+			e.Level, iconHTML(severityIcon(sev), ""), severityWord(sev), name, tags, facts, text)
 }
 
 // timeText lets a long moment break between day and time, and drops what is
@@ -173,103 +173,54 @@ func levelOf(level string) diag.Severity {
 
 // text is the lines of the paste; static/js/explainer.js draws them.
 func (c *logPage) text(p *LogPart) app.UI {
-	back := app.Button().Type("button").ID("back").Class("btn btn--small logcheck__back").OnClick(c.back)
+	back := action("back", "btn btn--small logcheck__back", "arrow-left", "Back to the finding", c.back)
 	if c.desk.Selected == "" {
-		back = back.Hidden(true)
+		back = back.Attr("hidden", true)
 	}
 	name := "the text"
 	if !c.desk.In.Typed {
 		name = visible(p.Name)
 	}
 	return panel("text", "The text, secrets masked",
-		[]app.UI{
-			app.Span().Class("count").Text(plural(p.Lines, "line", "lines")),
-			back.Body(icon("arrow-left", ""), app.Text("Back to the finding")),
-		},
-		app.Div().ID("lines").Class("log mono").TabIndex(0).Role("region").Aria("label", "Lines of "+name+", secrets masked"),
+		[]app.UI{raw(`<span class="count">{}</span>`, plural(p.Lines, "line", "lines")), back},
+		el("div", "lines", "log mono", []string{"tabindex", "0", "role", "region", "aria-label", "Lines of " + name + ", secrets masked"}),
 	)
 }
 
 // settings are what the text shows of the encoder, held against the profile.
 func (c *logPage) settings(r *LogReport) app.UI {
-	rows := make([]app.UI, 0, len(r.Settings))
+	rows := ""
 	for i := range r.Settings {
 		s := &r.Settings[i]
-		judged := []app.UI{}
+		judged, line := "", ""
 		switch s.State {
 		case "ok":
-			judged = append(judged, app.Span().Class("sev sev--passed").Body(icon("circle-check", ""), app.Text("Within")))
+			judged = badgeHTML("passed", "circle-check", "Within")
 		case "info", "warning", "error":
-			judged = append(judged, severityBadge(levelOf(s.State)))
+			sev := levelOf(s.State)
+			judged = badgeHTML(severityClass(sev), severityIcon(sev), severityWord(sev))
 		}
 		if s.Limit != "" {
-			if len(judged) > 0 {
-				judged = append(judged, app.Text(" "))
-			}
-			judged = append(judged, app.Span().Class("small").Text(s.Limit))
+			judged += fill(` <span class="small">{}</span>`, s.Limit)
 		}
-		value := []app.UI{app.Span().Class("num").Text(visible(s.Value))}
+		if judged != "" {
+			judged = `<p class="logcheck__judged">` + judged + `</p>`
+		}
 		if s.Line > 0 {
-			value = append(value, app.Text(" "), app.Button().Type("button").Class("linklike small").Text(linesText(s.Line, s.Line)).
-				Aria("label", s.Label+": "+linesText(s.Line, s.Line)).
-				OnClick(c.toLines(s.Line, s.Line, ""), app.EventScope("setting", s.ID, s.Line)))
+			line = " " + linesHTML(s.Line, s.Line, "", s.Label)
 		}
-		if len(judged) > 0 {
-			value = append(value, app.P().Class("logcheck__judged").Body(judged...))
-		}
-		rows = append(rows, app.Tr().DataSet("setting", s.ID).DataSet("state", s.State).Body(
-			app.Th().Scope("row").Text(s.Label),
-			app.Td().Body(value...),
-		))
+		rows += fill(`<tr data-setting="{}" data-state="{}"><th scope="row">{}</th><td><span class="num">{}</span>{!}{!}</td></tr>`, s.ID, s.State, s.Label, visible(s.Value), line, judged)
 	}
-	return panel("settings", "Settings that it shows", []app.UI{app.Span().Class("count").Text("against " + r.Profile.Name)},
-		app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", "Settings").Body(
-			app.Table().Class("table table--dense").Body(
-				app.THead().Body(app.Tr().Body(
-					app.Th().Scope("col").Text("Setting"),
-					app.Th().Scope("col").Text("Value, and whether it fits"),
-				)),
-				app.TBody().Body(rows...),
-			),
-		),
+	return panel("settings", "Settings that it shows", []app.UI{raw(`<span class="count">against {}</span>`, r.Profile.Name)},
+		raw(`<div class="table-wrap" tabindex="0" role="region" aria-label="Settings"><table class="table table--dense"><thead><tr><th scope="col">Setting</th><th scope="col">Value, and whether it fits</th></tr></thead><tbody>{!}</tbody></table></div>`, rows),
 	)
 }
 
 // help is the empty state: what is read, and where it is found.
 func (c *logPage) help() app.UI {
-	return app.Div().Class("stack").Body(
-		panel("reads", "What it reads", nil,
-			app.Dl().Class("kv logcheck__reads").Body(
-				app.Dt().Text("Events and callbacks"),
-				app.Dd().Text("Azure Event Grid, Tencent push callbacks and DescribeLiveStreamEventList, Amazon IVS, Cloudflare, Mux, YouTube configurationIssues, Alibaba; one, an array, JSON lines, a webhook with its headers"),
-				app.Dt().Text("Logs"),
-				app.Dd().Text("OBS Studio, FFmpeg, librtmp, GStreamer, nginx-rtmp, SRS, MediaMTX"),
-				app.Dt().Text("As"),
-				app.Dd().Text("text, UTF-16, with the colours of a terminal, quoted in a mail; files of up to 2 GB, .gz and .zip"),
-			),
-		),
-		panel("where", "Where the log is", nil,
-			app.Dl().Class("kv logcheck__reads").Body(
-				app.Dt().Text("OBS Studio"),
-				app.Dd().Text("Help, Log Files, View Current Log; after the stream has ended, so that it holds the counts of dropped frames"),
-				app.Dt().Text("FFmpeg"),
-				app.Dd().Body(app.Text("add "), app.Code().Text("-report"), app.Text(" to the command, or copy the terminal's last screen")),
-				app.Dt().Text("GStreamer"),
-				app.Dd().Body(app.Text("run it with "), app.Code().Text("GST_DEBUG=3"), app.Text(" and keep what it writes to standard error")),
-				app.Dt().Text("Servers"),
-				app.Dd().Text("nginx: error.log; SRS: objs/srs.log; MediaMTX: its standard output"),
-				app.Dt().Text("Platforms"),
-				app.Dd().Text("the event as the webhook or the queue delivered it, with all of its fields"),
-			),
-		),
-		panel("what", "What you get", nil,
-			app.Ul().Body(
-				app.Li().Text("The answer first: what went wrong, and what to do."),
-				app.Li().Text("Each known code and message with its meaning and its lines."),
-				app.Li().Text("What the numbers say: drops, reconnects, bitrates, times that do not fit."),
-				app.Li().Text("What happened in which order, and the encoder's settings held against the platform."),
-				app.Li().Text("A summary for a ticket, with every secret masked."),
-			),
-		),
+	return el("div", "", "stack", nil,
+		panel("reads", "What it reads", nil, raw(`<dl class="kv logcheck__reads"><dt>Events and callbacks</dt><dd>Azure Event Grid, Tencent push callbacks and DescribeLiveStreamEventList, Amazon IVS, Cloudflare, Mux, YouTube configurationIssues, Alibaba; one, an array, JSON lines, a webhook with its headers</dd><dt>Logs</dt><dd>OBS Studio, FFmpeg, librtmp, GStreamer, nginx-rtmp, SRS, MediaMTX</dd><dt>As</dt><dd>text, UTF-16, with the colours of a terminal, quoted in a mail; files of up to 2 GB, .gz and .zip</dd></dl>`)),
+		panel("where", "Where the log is", nil, raw(`<dl class="kv logcheck__reads"><dt>OBS Studio</dt><dd>Help, Log Files, View Current Log; after the stream has ended, so that it holds the counts of dropped frames</dd><dt>FFmpeg</dt><dd>add <code>-report</code> to the command, or copy the terminal's last screen</dd><dt>GStreamer</dt><dd>run it with <code>GST_DEBUG=3</code> and keep what it writes to standard error</dd><dt>Servers</dt><dd>nginx: error.log; SRS: objs/srs.log; MediaMTX: its standard output</dd><dt>Platforms</dt><dd>the event as the webhook or the queue delivered it, with all of its fields</dd></dl>`)),
+		panel("what", "What you get", nil, raw(`<ul><li>The answer first: what went wrong, and what to do.</li><li>Each known code and message with its meaning and its lines.</li><li>What the numbers say: drops, reconnects, bitrates, times that do not fit.</li><li>What happened in which order, and the encoder's settings held against the platform.</li><li>A summary for a ticket, with every secret masked.</li></ul>`)),
 	)
 }

@@ -3,7 +3,6 @@ package ui
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"ingestdoctor/wasm/diag"
@@ -287,57 +286,40 @@ func (f *LogFinding) names(e *LogEntry, d *diag.Finding) bool {
 	return f.First >= e.First && f.First <= e.Final && f.Title == e.Title
 }
 
+// logMark is a finding's place among the lines.
+type logMark struct {
+	First    int    `json:"first"`
+	Last     int    `json:"last"`
+	Severity string `json:"severity"`
+	Key      string `json:"key"`
+	Title    string `json:"title"`
+	Told     []int  `json:"told"` // the lines that say so
+}
+
 // marksJSON is what the drawing of the lines needs: static/js/explainer.js, Lines.
 func (p *LogPart) marksJSON() string {
-	b := []byte(`{"part":`)
-	number := func(name string, n int64) {
-		b = append(b, ',', '"')
-		b = append(append(b, name...), '"', ':')
-		b = strconv.AppendInt(b, n, 10)
-	}
-	b = strconv.AppendInt(b, int64(p.Number), 10)
-	number("run", int64(p.Run))
-	number("lines", p.Lines)
-	number("longest", p.Longest)
-	number("read", p.Read)
-	b = append(b, `,"marks":[`...)
-	first := true
+	marks := []logMark{}
 	for i := range p.Report.views {
 		f := &p.Report.views[i]
 		if f.First == 0 {
 			continue
 		}
 		mark := func(from, to int) {
-			if !first {
-				b = append(b, ',')
-			}
-			first = false
-			b = append(b, `{"first":`...)
-			b = strconv.AppendInt(b, int64(from), 10)
-			number("last", int64(to))
-			b = append(b, `,"severity":`...)
-			b = diag.AppendJSONString(b, f.Severity.String())
-			b = append(b, `,"key":`...)
-			b = diag.AppendJSONString(b, f.Key)
-			b = append(b, `,"title":`...)
-			b = diag.AppendJSONString(b, f.Title)
-			b = append(b, `,"told":[`...)
-			comma := false
+			m := logMark{from, to, f.Severity.String(), f.Key, f.Title, []int{}}
 			for _, q := range f.Quotes {
 				if q.N >= from && q.N <= to {
-					if comma {
-						b = append(b, ',')
-					}
-					comma = true
-					b = strconv.AppendInt(b, int64(q.N), 10)
+					m.Told = append(m.Told, q.N)
 				}
 			}
-			b = append(b, "]}"...)
+			marks = append(marks, m)
 		}
 		mark(f.First, f.Final)
 		if last := p.Report.Findings[i].Last; last != nil && last.Lines != nil {
 			mark(last.Lines.First, last.Lines.Final)
 		}
 	}
-	return string(append(b, "]}"...))
+	b, _ := json.Marshal(map[string]any{
+		"part": p.Number, "run": p.Run, "lines": p.Lines, "longest": p.Longest, "read": p.Read, "marks": marks,
+	})
+	return string(b)
 }

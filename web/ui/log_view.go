@@ -11,77 +11,58 @@ import (
 
 func (c *logPage) Render() app.UI {
 	class := "page page--tool"
-	if c.desk.Shown != nil || c.desk.Another != "" { // the answer comes first: what is above it makes room
+	if d := &c.desk; d.Shown != nil || d.Another != "" || d.Busy && !d.In.Typed { // the answer comes first: what is above it makes room
 		class += " page--answered"
 	}
-	return app.Div().Class("app-shell").Body(
+	return el("div", "", "app-shell", nil,
 		app.Raw(c.header),
-		app.Main().ID("main").Class(class).TabIndex(-1).Body(
-			app.Div().Class("wrap").Body(
-				app.Header().Class("page-head").Body(
-					app.H1().Text("Explain a log or an event"),
-					app.P().Class("lede checker__lede").Text("Paste what the platform or the encoder wrote, and read what happened in which order, what it means, and what to do."),
-				),
-				app.Div().Class("tool-grid checker logcheck").Body(
-					app.Div().Class("stack checker__main").Body(c.input(), c.parts(), c.verdict(), c.meaning(), c.findings()),
-					app.Div().ID("details").Class("checker__details").TabIndex(-1).Aria("label", "Details").Role("region").Body(c.details()...),
+		el("main", "main", class, []string{"tabindex", "-1"},
+			el("div", "", "wrap", nil,
+				raw(`<header class="page-head"><h1>Explain a log or an event</h1><p class="lede checker__lede">Paste what the platform or the encoder wrote, and read what happened in which order, what it means, and what to do.</p></header>`),
+				el("div", "", "tool-grid checker logcheck", nil,
+					el("div", "", "stack checker__main", nil, c.input(), c.parts(), c.verdict(), c.meaning(), c.findings()),
+					el("div", "details", "checker__details", []string{"tabindex", "-1", "aria-label", "Details", "role", "region"}, c.details()),
 				),
 			),
 		),
 		app.Raw(c.footer),
-		app.P().ID("status").Class("sr-only").Role("status").Aria("live", "polite").Text(c.status),
-		c.updateNotice(),
+		el("p", "status", "sr-only", []string{"role", "status", "aria-live", "polite"}, c.status),
+		newerVersion(c.update, c.reload),
 	)
 }
 
-func (c *logPage) updateNotice() app.UI {
-	n := app.Div().ID("update").Class("update callout")
-	if !c.update {
-		return n.Hidden(true)
+// off keeps an input from use until the program runs.
+func (c *logPage) off(attrs ...string) []string {
+	if !c.live {
+		attrs = append(attrs, "disabled?", "")
 	}
-	return n.Role("status").Body(
-		icon("refresh-cw", ""),
-		app.P().Text("A new version of this page is ready."),
-		app.P().Body(app.Button().Type("button").Class("btn btn--small").OnClick(c.reload).Text("Reload")),
-	)
+	return attrs
 }
 
 // input is where a text comes in, and what its settings are held against.
 func (c *logPage) input() app.UI {
-	area := app.Textarea().ID("paste").Class("logcheck__paste mono").Rows(8).
-		Attr("autocomplete", "off").Attr("spellcheck", "false").
-		Attr("autocapitalize", "off").Attr("autocorrect", "off").
-		Attr("data-1p-ignore", "true").Attr("data-lpignore", "true").Attr("data-bwignore", "true").
-		Placeholder("An event, a callback, a log: any length, any mixture").
-		Aria("describedby", "sent")
-	file := app.Input().ID("file").Class("sr-only checker__file").Type("file").Multiple(true).
-		Aria("describedby", "sent").OnChange(c.choose)
-	clear := app.Button().Type("button").ID("clear").Class("btn btn--small").OnClick(c.clear).Body(icon("x", ""), app.Text("Clear"))
-	if !c.live {
-		area = area.Disabled(true)
-		file = file.Disabled(true)
-	}
+	clear := action("clear", "btn btn--small", "x", "Clear", c.clear)
 	if c.desk.In.Empty() {
-		clear = clear.Hidden(true)
+		clear = clear.Attr("hidden", true)
 	}
-	return app.Section().Class("stack stack--tight").Aria("labelledby", "input-title").Body(
-		app.H2().ID("input-title").Class("sr-only").Text("Text"),
-		app.Div().Class("drop logcheck__drop").DataSet("drop", "log").Body(
-			app.Label().Class("label").For("paste").Text("Paste it here"),
-			area,
-			app.Div().Class("toolbar logcheck__or").Body(
-				app.Span().Class("muted small").Text("or drop a file, also .gz and .zip:"),
-				file,
-				app.Label().For("file").Class("btn btn--small").Body(icon("folder-open", ""), app.Text("Choose files")),
+	return el("section", "", "stack stack--tight", []string{"aria-labelledby", "input-title"},
+		raw(`<h2 id="input-title" class="sr-only">Text</h2>`),
+		el("div", "", "drop logcheck__drop", []string{"data-drop", "log"},
+			raw(`<label class="label" for="paste">Paste it here</label>`),
+			el("textarea", "paste", "logcheck__paste mono", c.off(
+				"rows", "8", "wrap", "off", "autocomplete", "off", "spellcheck", "false", "autocapitalize", "off", "autocorrect", "off",
+				"data-1p-ignore", "true", "data-lpignore", "true", "data-bwignore", "true",
+				"placeholder", "An event, a callback, a log: any length, any mixture", "aria-describedby", "sent",
+			)),
+			el("div", "", "toolbar logcheck__or", nil,
+				raw(`<span class="muted small">or drop a file, also .gz and .zip:</span>`),
+				el("input", "file", "sr-only checker__file", c.off("type", "file", "multiple?", "", "aria-describedby", "sent")).OnChange(c.choose),
+				raw(`<label for="file" class="btn btn--small">{!}Choose files</label>`, iconHTML("folder-open", "")),
 				clear,
 			),
 		),
-		app.P().ID("sent").Class("checker__uploaded small").Body(
-			icon("shield-check", ""),
-			app.Strong().Class("num").Text("0 bytes sent."),
-			app.Text(" "),
-			app.Span().Class("muted").Text("It is read in this browser, by a part that cannot connect to anything. Stream keys and tokens are masked before anything is drawn."),
-		),
+		raw(`<p id="sent" class="checker__uploaded small">{!}<strong class="num">0 bytes sent.</strong> <span class="muted">It is read in this browser, by a part that cannot connect to anything. Stream keys and tokens are masked before anything is drawn.</span></p>`,
+			iconHTML("shield-check", "")),
 		c.problem(),
 		c.samples(),
 		c.picker(),
@@ -96,48 +77,39 @@ func (c *logPage) problem() app.UI {
 	}
 	if text == "" {
 		if !c.live {
-			return app.Elem("noscript").Body(
-				app.P().Class("callout callout--warning").Text("Explaining a log needs JavaScript and WebAssembly: it is read in your browser, not on a server. The command line does the same: ingestdoctor explain obs.txt"),
-			)
+			return raw(`<noscript><p class="callout callout--warning">Explaining a log needs JavaScript and WebAssembly: it is read in your browser, not on a server. The command line does the same: ingestdoctor explain obs.txt</p></noscript>`)
 		}
-		return app.Div().Hidden(true)
+		return nothing()
 	}
-	body := []app.UI{icon("triangle-alert", ""), app.P().ID("problem").Text(text)}
+	body := []any{icon("triangle-alert", ""), el("p", "problem", "", nil, text)}
 	if c.desk.Broken != "" {
-		body = append(body, app.P().Body(
-			app.Button().Type("button").Class("btn btn--small").OnClick(c.reload).Body(icon("refresh-cw", ""), app.Text("Reload the page")),
-		))
+		body = append(body, el("p", "", "", nil, action("", "btn btn--small", "refresh-cw", "Reload the page", c.reload)))
 	}
-	return app.Div().Class(class).Body(body...)
+	return el("div", "", class, nil, body...)
 }
 
 func (c *logPage) samples() app.UI {
-	body := []app.UI{app.Span().Class("muted small").ID("samples-label").Text("Nothing at hand? Take one of ours:")}
+	body := []any{raw(`<span class="muted small" id="samples-label">Nothing at hand? Take one of ours:</span>`)}
 	for i := range logSamples {
 		s := &logSamples[i]
-		b := app.Button().Type("button").ID("sample-"+s.kind).Class("btn btn--small").Text(s.label).
-			OnClick(c.sample(s), app.EventScope(s.kind))
+		b := action("sample-"+s.kind, "btn btn--small", "", s.label, c.sample(s), s.kind)
 		if !c.live || c.desk.Broken != "" {
-			b = b.Disabled(true)
+			b = b.Attr("disabled", true)
 		}
 		body = append(body, b)
 	}
-	return app.Div().Class("cluster checker__samples").Role("group").Aria("labelledby", "samples-label").Body(body...)
+	return el("div", "", "cluster checker__samples", []string{"role", "group", "aria-labelledby", "samples-label"}, body...)
 }
 
 // picker chooses whose limits settings are held against; the text tells it where
 // nobody does.
 func (c *logPage) picker() app.UI {
-	sel := app.Select().ID("profile").Class("select").OnChange(c.setProfile).Aria("describedby", "profile-summary")
-	if !c.live {
-		sel = sel.Disabled(true)
-	}
 	option := func(id, name string) app.UI {
-		o := app.Option().Value(id).Text(name)
+		attrs := []string{"value", id}
 		if id == c.desk.Profile {
-			o = o.Selected(true)
+			attrs = append(attrs, "selected?", "")
 		}
-		return o
+		return el("option", "", "", attrs, name)
 	}
 	options := []app.UI{option("", "The platform that the text names")}
 	for _, g := range profileGroups(c.desk.Profiles) {
@@ -145,11 +117,10 @@ func (c *logPage) picker() app.UI {
 		for i := range g.Profiles {
 			list = append(list, option(g.Profiles[i].ID, g.Profiles[i].Name))
 		}
-		if g.Name == "" {
-			options = append(options, list...)
-			continue
+		if g.Name != "" {
+			list = []app.UI{el("optgroup", "", "", []string{"label", g.Name}, list)}
 		}
-		options = append(options, app.OptGroup().Label(g.Name).Body(list...))
+		options = append(options, list...)
 	}
 	text := "Settings that a log shows, and bitrates, are held against its limits."
 	if c.desk.Shown != nil && c.desk.Shown.Report != nil {
@@ -157,27 +128,25 @@ func (c *logPage) picker() app.UI {
 	} else if p := c.desk.profile(); p != nil {
 		text = p.Summary
 	}
-	return app.Div().Class("field panel checker__picker").Body(
-		app.Label().Class("label").For("profile").Text("Hold against"),
-		sel.Body(options...),
-		app.P().ID("profile-summary").Class("hint").Text(text),
+	return el("div", "", "field panel checker__picker", nil,
+		raw(`<label class="label" for="profile">Hold against</label>`),
+		el("select", "profile", "select", c.off("aria-describedby", "profile-summary"), options).OnChange(c.setProfile),
+		el("p", "profile-summary", "hint", nil, text),
 	)
 }
 
 // parts lists the texts when there are several.
 func (c *logPage) parts() app.UI {
 	if len(c.desk.Parts) < 2 {
-		return app.Div().Hidden(true)
+		return nothing()
 	}
 	items := make([]app.UI, 0, len(c.desk.Parts))
 	for _, p := range c.desk.Parts {
 		items = append(items, c.partItem(p))
 	}
-	return app.Section().Class("panel").Aria("labelledby", "parts-title").Body(
-		app.Div().Class("panel__head").Body(
-			app.H2().ID("parts-title").Body(app.Text("Files "), app.Span().Class("count").Text(strconv.Itoa(len(items)))),
-		),
-		app.Ul().ID("parts").Class("list-plain jobs").Body(items...),
+	return el("section", "", "panel", []string{"aria-labelledby", "parts-title"},
+		raw(`<div class="panel__head"><h2 id="parts-title">Files <span class="count">{}</span></h2></div>`, strconv.Itoa(len(items))),
+		el("ul", "parts", "list-plain jobs", nil, items),
 	)
 }
 
@@ -196,20 +165,19 @@ func (c *logPage) partItem(p *LogPart) app.UI {
 		}
 		size = p.Read
 	}
-	b := app.Button().Type("button").Class("jobs__name").Body(app.Elem("bdi").Text(shorten(visible(p.Name), 60))).
-		OnClick(func(ctx app.Context, _ app.Event) {
-			c.desk.Show(number)
-			c.after(ctx)
-		}, app.EventScope(number))
+	b := action("", "jobs__name", "", "", func(ctx app.Context, _ app.Event) {
+		c.desk.Show(number)
+		c.after(ctx)
+	}, number).Body(raw(`<bdi>{}</bdi>`, shorten(visible(p.Name), 60)))
 	if p == c.desk.Shown {
 		b = b.Aria("current", "true")
 	}
-	row := []app.UI{b}
+	length := ""
 	if size >= 0 {
-		row = append(row, app.Span().Class("muted small num nowrap").Text(bytesText(size)))
+		length = bytesText(size)
 	}
-	row = append(row, app.Span().Class("sev sev--"+class).Body(icon(ic, ""), app.Text(word)))
-	return app.Li().Class("jobs__item").DataSet("part", number).DataSet("state", state).Body(row...)
+	return el("li", "", "jobs__item", []string{"data-part", strconv.Itoa(number), "data-state", state}, b,
+		raw(`<span class="muted small num nowrap">{}</span>`, length), app.Raw(badgeHTML(class, ic, word)))
 }
 
 // verdict is the answer, in each of its states. The element stays the same, so
@@ -244,6 +212,9 @@ func (c *logPage) verdict() app.UI {
 	case p == nil:
 	case p.State == Unreadable:
 		state, ic, class = "unreadable", "octagon-x", "verdict verdict--error"
+		if p.Refusal == "media" {
+			ic, class = "file-video", "verdict verdict--info"
+		}
 		headline, next = refusedHeadline(p.Refusal), visible(p.Problem)
 		if b := c.toCheckFile(p); b != nil {
 			below = append(below, b)
@@ -270,43 +241,30 @@ func (c *logPage) verdict() app.UI {
 			ic, class = "circle-question-mark", "verdict"
 		}
 	}
-	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Body(breakable(headline)...)}
+	body := []any{icon(ic, ""), raw(`<h2 id="headline" class="verdict__headline">{!}</h2>`, breakable(headline))}
 	if next != "" {
-		body = append(body, app.P().Class("verdict__next").Text(next))
+		body = append(body, el("p", "", "verdict__next", nil, next))
 	}
 	if p != nil && p.Report != nil {
-		body = append(body, c.about(p)...)
+		body = append(body, c.about(p))
 	}
-	body = append(body, below...)
+	body = append(body, below)
 	if d.Detail != "" {
-		body = append(body, app.P().ID("detail").Class("small").Body(app.Strong().Text(visible(d.Detail))))
+		body = append(body, raw(`<p id="detail" class="small"><strong>{}</strong></p>`, visible(d.Detail)))
 	}
 	if d.Busy && (p == nil || len(d.Parts) > 1 && p.Run == d.run) {
 		body = append(body, c.progress())
 	} else if p != nil && p.Report != nil {
 		body = append(body, c.actions(p))
 	}
-	s := app.Section().ID("verdict").Class(class).TabIndex(-1).Aria("labelledby", "headline").
-		DataSet("state", state).DataSet("severity", sev.String())
-	if d.Busy {
-		s = s.Aria("busy", "true")
-	} else {
-		s = s.Aria("busy", "false")
-	}
-	return s.Body(body...)
+	return el("section", "verdict", class, []string{
+		"tabindex", "-1", "aria-labelledby", "headline", "data-state", state, "data-severity", sev.String(), "aria-busy", strconv.FormatBool(d.Busy),
+	}, body...)
 }
 
 // breakable lets the codes in a sentence wrap at their underscores.
-func breakable(s string) []app.UI {
-	parts := strings.SplitAfter(s, "_")
-	body := make([]app.UI, 0, 2*len(parts))
-	for i, p := range parts {
-		if i > 0 {
-			body = append(body, app.Wbr())
-		}
-		body = append(body, app.Text(p))
-	}
-	return body
+func breakable(s string) string {
+	return strings.ReplaceAll(fill("{}", s), "_", "_<wbr>")
 }
 
 func refusedHeadline(kind string) string {
@@ -335,10 +293,7 @@ func (c *logPage) elsewhere() (headline, next string, below []app.UI) {
 		headline, next = "This is a report of ours", "The page that checks recordings reads it."
 		text, kind, ic = "Open the report", "report", "file-json"
 	}
-	return headline, next, []app.UI{app.P().Body(
-		app.Button().Type("button").ID("elsewhere").Class("btn btn--primary").OnClick(c.handOver(kind, nil), app.EventScope(kind)).
-			Body(icon(ic, ""), app.Text(text)),
-	)}
+	return headline, next, []app.UI{el("p", "", "", nil, action("elsewhere", "btn btn--primary", ic, text, c.handOver(kind, nil), kind))}
 }
 
 // toCheckFile is the way to the page for recordings, nil for another file.
@@ -348,64 +303,42 @@ func (c *logPage) toCheckFile(p *LogPart) app.UI {
 	}
 	for _, f := range c.desk.In.Files {
 		if f.Name == p.Name {
-			return app.P().Body(
-				app.Button().Type("button").ID("elsewhere").Class("btn btn--primary").OnClick(c.handOver("file", []File{f}), app.EventScope(p.Name)).
-					Body(icon("file-video", ""), app.Text("Check the recording")),
-			)
+			return el("p", "", "", nil, action("elsewhere", "btn btn--primary", "file-video", "Check the recording", c.handOver("file", []File{f}), p.Name))
 		}
 	}
-	return app.P().Body(app.A().ID("elsewhere").Class("btn").Href(FilePath).Body(icon("file-video", ""), app.Text("Check a recording")))
+	return raw(`<p><a id="elsewhere" class="btn" href="{}">{!}Check a recording</a></p>`, FilePath, iconHTML("file-video", ""))
 }
 
 func (c *logPage) readIt() app.UI {
-	return app.P().Body(app.Button().Type("button").ID("again").Class("btn btn--small").OnClick(c.again).
-		Body(icon("rotate-ccw", ""), app.Text("Read it")))
+	return el("p", "", "", nil, action("again", "btn btn--small", "rotate-ccw", "Read it", c.again))
 }
 
 // about names the text, how far it was read and what was recognised in it.
 func (c *logPage) about(p *LogPart) []app.UI {
 	r := p.Report
-	line := []app.UI{}
+	name, rest := "", ""
 	if !c.desk.In.Typed {
-		line = append(line, app.Elem("bdi").Class("verdict__file").Text(shorten(visible(p.Name), 64)), app.Text(": "))
+		name = fill(`<bdi class="verdict__file">{}</bdi>: `, shorten(visible(p.Name), 64))
 	}
-	text := visible(r.kinds()) + ", " + plural(p.Lines, "line", "lines") + ", " + bytesText(p.Read)
-	line = append(line, app.Span().ID("kinds").Text(text))
 	for _, s := range r.about() {
-		line = append(line, app.Text("; "+s))
+		rest += "; " + s
 	}
-	out := []app.UI{app.P().Class("small muted").Body(line...)}
+	out := []app.UI{raw(`<p class="small muted">{!}<span id="kinds">{}</span>{}</p>`, name,
+		visible(r.kinds())+", "+plural(p.Lines, "line", "lines")+", "+bytesText(p.Read), rest)}
 	if s := logState(&r.Input); s != "" {
-		out = append(out, app.P().ID("input-state").Class("small").Body(app.Strong().Text(s)))
+		out = append(out, raw(`<p id="input-state" class="small"><strong>{}</strong></p>`, s))
 	}
 	if r.unknown() {
 		return out
 	}
-	var badges []app.UI
-	for _, n := range []struct {
-		n         int
-		sev       diag.Severity
-		one, many string
-	}{
-		{r.Verdict.Errors, diag.Error, "error", "errors"},
-		{r.Verdict.Warnings, diag.Warning, "warning", "warnings"},
-		{r.Verdict.Infos, diag.Info, "note", "notes"},
-	} {
-		if n.n > 0 {
-			badges = append(badges, app.Span().Class("sev sev--"+n.sev.String()).Body(
-				icon(severityIcon(n.sev), ""), app.Text(plural(int64(n.n), n.one, n.many))))
-		}
-	}
-	if len(badges) == 0 {
-		badges = append(badges, app.Span().Class("muted").Text("No findings"))
-	}
-	return append(out, app.P().ID("counts").Class("cluster small").Body(badges...))
+	return append(out, countBadges(&r.Verdict, "No findings"))
 }
 
 // progress is how far reading has come, and the way out of it.
 func (c *logPage) progress() app.UI {
 	d := &c.desk
-	text := strconv.Itoa(int(d.Share*100)) + " %"
+	percent := strconv.Itoa(int(d.Share * 100))
+	text := percent + " %"
 	if p := d.reading(); p != nil {
 		text += ", " + plural(p.Lines, "line", "lines")
 		if len(d.Parts) > 1 || !d.In.Typed {
@@ -415,61 +348,49 @@ func (c *logPage) progress() app.UI {
 	if d.Share > 0.02 && d.MS > 300 {
 		text += ", " + leftText(d.MS/1000*(1-d.Share)/d.Share)
 	}
-	return app.Div().Class("verdict__progress").Body(
-		app.Progress().ID("progress").Class("progress").Max(100).Value(int(d.Share*100)).Aria("label", "Reading"),
-		app.P().ID("progress-text").Class("small num").Text(text),
-		app.Button().Type("button").ID("cancel").Class("btn btn--small").OnClick(c.cancel).
-			Body(icon("x", ""), app.Text("Cancel")),
+	return el("div", "", "verdict__progress", nil,
+		el("progress", "progress", "progress", []string{"max", "100", "value", percent, "aria-label", "Reading"}),
+		el("p", "progress-text", "small num", nil, text),
+		action("cancel", "btn btn--small", "x", "Cancel", c.cancel),
 	)
 }
 
 // actions are what can be done with a report.
 func (c *logPage) actions(p *LogPart) app.UI {
-	body := []app.UI{
-		app.Button().Type("button").ID("copy-ticket").Class("btn btn--small").
-			DataSet("copy", MarkdownLog(p.Report)).DataSet("copy-done", "Copied as Markdown, secrets masked").
-			Body(icon("clipboard", ""), app.Text("Copy for a ticket")),
-		app.Button().Type("button").ID("download").Class("btn btn--small").OnClick(c.download).
-			Body(icon("download", ""), app.Text("Download JSON")),
-	}
+	speed := ""
 	if p.Read > 1e6 && p.MS > 1 {
-		body = append(body, app.Span().Class("small muted num").Text("read in "+strconv.FormatFloat(p.MS/1000, 'f', 2, 64)+" s ("+speedText(float64(p.Read)/p.MS*1000)+")"))
+		speed = "read in " + strconv.FormatFloat(p.MS/1000, 'f', 2, 64) + " s (" + speedText(float64(p.Read)/p.MS*1000) + ")"
 	}
-	return app.Div().Class("verdict__actions toolbar").Body(body...)
+	return el("div", "", "verdict__actions toolbar", nil,
+		raw(`<button type="button" id="copy-ticket" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown, secrets masked">{!}Copy for a ticket</button>`,
+			MarkdownLog(p.Report), iconHTML("clipboard", "")),
+		action("download", "btn btn--small", "download", "Download JSON", c.download),
+		raw(`<span class="small muted num">{}</span>`, speed),
+	)
 }
 
 // meaning says what it is worth that nothing was found.
 func (c *logPage) meaning() app.UI {
-	none := app.Div().ID("meaning").Hidden(true)
+	none := raw(`<div id="meaning" hidden></div>`)
 	p := c.desk.Shown
 	if p == nil || p.Report == nil || p.Report.Verdict.Severity > diag.Info {
 		return none
 	}
+	link := func(address, ic, text string) string {
+		return fill(`<a class="btn btn--small" href="{}">{!}{}</a>`, address, iconHTML(ic, ""), text)
+	}
+	const callout = `<div id="meaning" class="callout">{!}<p>{!}</p><p class="cluster">{!}</p></div>`
 	if p.Report.unknown() {
-		return app.Div().ID("meaning").Class("callout").Body(
-			icon("info", ""),
-			app.P().Text("No line of it looks like an event, a callback or a log of a program that is known here. Is it the right text, and the part around the fault? The list of what is read stands on this page. If one line names the error, search for that line, without its URL."),
-			app.P().Class("cluster").Body(
-				app.A().Class("btn btn--small").Href("/search").Body(icon("search", ""), app.Text("Search")),
-				app.A().Class("btn btn--small").Href("/codes").Body(icon("list", ""), app.Text("All codes")),
-			),
-		)
+		return raw(callout, iconHTML("info", ""),
+			"No line of it looks like an event, a callback or a log of a program that is known here. Is it the right text, and the part around the fault? The list of what is read stands on this page. If one line names the error, search for that line, without its URL.",
+			link("/search", "search", "Search")+link("/codes", "list", "All codes"))
 	}
 	if p.Report.Input.State != diag.StateComplete {
 		return none
 	}
-	return app.Div().ID("meaning").Class("callout").Body(
-		icon("info", ""),
-		app.P().Body(
-			app.Strong().Text("What that means: "),
-			app.Text("none of its lines holds a code or a message that points to a fault, and its numbers are within limits. It does not mean that the stream is sound: a log may end before the fault, come from another machine, or say too little."),
-		),
-		app.P().Class("cluster").Body(
-			app.A().Class("btn btn--small").Href(FilePath).Body(icon("file-video", ""), app.Text("Check a recording")),
-			app.A().Class("btn btn--small").Href("/check/url").Body(icon("link", ""), app.Text("Check the URL")),
-			app.A().Class("btn btn--small").Href("/check/reach").Body(icon("plug", ""), app.Text("Test the way to the server")),
-		),
-	)
+	return raw(callout, iconHTML("info", ""),
+		"<strong>What that means:</strong> none of its lines holds a code or a message that points to a fault, and its numbers are within limits. It does not mean that the stream is sound: a log may end before the fault, come from another machine, or say too little.",
+		link(FilePath, "file-video", "Check a recording")+link(URLPath, "link", "Check the URL")+link("/check/reach", "plug", "Test the way to the server"))
 }
 
 // findings are the evidence, by severity.
@@ -479,13 +400,12 @@ func (c *logPage) findings() app.UI {
 	if p != nil && p.Report != nil {
 		views = p.Report.views
 	}
-	body := []app.UI{app.H2().ID("findings-title").Class("sr-only").Text("Findings")}
+	body := []any{raw(`<h2 id="findings-title" class="sr-only">Findings</h2>`)}
 	for _, g := range []struct {
 		sev   diag.Severity
 		title string
 	}{{diag.Error, "Errors"}, {diag.Warning, "Warnings"}, {diag.Info, "Notes"}} {
 		name := "findings-" + g.sev.String()
-		section := app.Section().ID(name).Class("stack stack--tight")
 		var cards []app.UI
 		for i := range views {
 			f := &views[i]
@@ -498,17 +418,17 @@ func (c *logPage) findings() app.UI {
 			})
 		}
 		if len(cards) == 0 {
-			body = append(body, section.Hidden(true))
+			body = append(body, el("section", name, "stack stack--tight", []string{"hidden?", ""}))
 			continue
 		}
-		head := app.H3().ID(name+"-title").Body(app.Text(g.title+" "), app.Span().Class("count").Text(strconv.Itoa(len(cards))))
-		body = append(body, section.Aria("labelledby", name+"-title").Body(append([]app.UI{head}, cards...)...))
+		body = append(body, el("section", name, "stack stack--tight", []string{"aria-labelledby", name + "-title"},
+			raw(`<h3 id="{}-title">{} <span class="count">{}</span></h3>`, name, g.title, strconv.Itoa(len(cards))), cards))
 	}
-	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
+	attrs := []string{"aria-labelledby", "findings-title"}
 	if len(views) == 0 || p.Report.unknown() {
-		s = s.Hidden(true)
+		attrs = append(attrs, "hidden?", "")
 	}
-	return s.Body(body...)
+	return el("section", "findings", "stack", attrs, body...)
 }
 
 // finding is one card with the lines that say so.
@@ -516,20 +436,16 @@ func (c *logPage) finding(f *LogFinding) app.UI {
 	view := f.FindingView
 	var tools []app.UI
 	if f.First > 0 {
-		tools = append(tools, app.Button().Type("button").ID("show-"+f.Key).Class("btn btn--small").
-			Aria("describedby", "title-"+f.Key).
-			OnClick(c.toLines(f.First, f.Final, f.Key), app.EventScope(f.Key, f.First, f.Final)).
-			Body(icon("map-pin", ""), app.Text("Show in the text")))
+		tools = append(tools, action("show-"+f.Key, "btn btn--small", "map-pin", "Show in the text", c.toLines(f.First, f.Final, f.Key), f.Key, f.First, f.Final).
+			Aria("describedby", "title-"+f.Key))
 	}
 	if f.Rule == "log-code" {
 		// The code is in the text; the page about it is the way on.
 		for _, l := range f.Codes {
-			if l.URL == "" {
-				continue
+			if l.URL != "" {
+				tools = append(tools, raw(`<a class="btn btn--small" href="{}">{!}About this code<span class="sr-only">: {}</span></a>`, l.URL, iconHTML("book-open", ""), l.Code))
+				break
 			}
-			tools = append(tools, app.A().Class("btn btn--small").Href(l.URL).
-				Body(icon("book-open", ""), app.Text("About this code"), app.Span().Class("sr-only").Text(": "+l.Code)))
-			break
 		}
 		view.Codes = nil
 	}
@@ -538,15 +454,13 @@ func (c *logPage) finding(f *LogFinding) app.UI {
 
 // quoteList is the lines of a finding.
 func quoteList(list []Quote) app.UI {
-	if len(list) == 0 {
-		return app.Ul().Hidden(true)
-	}
-	items := make([]app.UI, 0, len(list))
+	rows := ""
 	for _, q := range list {
-		items = append(items, app.Li().Class("quote__line").Body(
-			app.Span().Class("quote__n num").Text(countText(int64(q.N))),
-			app.Code().Class("quote__text").Text(visible(strings.ReplaceAll(q.Text, "\t", "    "))),
-		))
+		text := strings.TrimLeft(strings.ReplaceAll(q.Text, "\t", "    "), " ")
+		rows += fill(`<li class="quote__line"><span class="quote__n num">{}</span><code class="quote__text">{}</code></li>`, countText(int64(q.N)), visible(text))
 	}
-	return app.Ul().Class("list-plain quote").Aria("label", "Lines that say so").Body(items...)
+	if rows == "" {
+		return nothing()
+	}
+	return raw(`<ul class="list-plain quote" aria-label="Lines that say so">{!}</ul>`, rows)
 }
