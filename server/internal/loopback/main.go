@@ -31,6 +31,7 @@ func run() int {
 	flags := flag.NewFlagSet("loopback", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address")
 	flags.String("data", "", "not used")
+	quota := flags.Bool("quota", false, "keep the quotas of probes")
 	limit := flags.Duration("stage", 0, "limit of each stage of a probe; 0 for the usual ones")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -41,7 +42,7 @@ func run() int {
 		l.Settle, l.All = 800*time.Millisecond, 20*time.Second
 	}
 	s, err := site.New(site.Config{
-		Listen: *listen, Version: "test", Logger: log,
+		Listen: *listen, Version: "test", Logger: log, ProbeFreely: !*quota,
 		Probe: probe.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AnyPort: true, Limits: l},
 	})
 	if err != nil {

@@ -33,6 +33,8 @@ type Config struct {
 	// Probe is what only a program that tests this package sets, such as ranges that
 	// may be probed although they are this machine's own. No flag or variable reaches it.
 	Probe probe.Config
+	// ProbeFreely leaves the quotas of probes out, for tests too.
+	ProbeFreely bool
 
 	// Diagnoses is where shared diagnoses are kept; nil: nowhere, and their pages say
 	// so. It stays open when the server ends.

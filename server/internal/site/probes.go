@@ -59,6 +59,11 @@ func newProbeMeter(r *prometheus.Registry) *probeMeter {
 
 // startProbes sets up what probes from this server.
 func startProbes(cfg Config, m *metrics) *probes {
+	if cfg.ProbeFreely {
+		much := pace{1 << 20, time.Millisecond}
+		cfg.limits.Client, cfg.limits.Host, cfg.limits.Address, cfg.limits.All = much, much, much, much
+		cfg.limits.ClientRunning = 1 << 20
+	}
 	ps := newProbes(cfg.limits, cfg.Logger, newProbeMeter(m.registry))
 	if ps.prober = cfg.prober; ps.prober != nil {
 		return ps
