@@ -72,7 +72,7 @@ func (s *Site) NewDiagnosis() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " <div class=\"tool-grid needs-js\"><div class=\"stack\"><form class=\"panel\" id=\"new\" aria-labelledby=\"new-title\" autocomplete=\"off\" novalidate><div class=\"panel__head\"><h2 id=\"new-title\">What the customer is asked to do</h2></div><div class=\"panel__body share-form\"><p class=\"field\"><label class=\"label\" for=\"platform\">Platform</label> <select class=\"select\" id=\"platform\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " <div class=\"share-grid needs-js\"><div class=\"stack\"><form class=\"panel\" id=\"new\" aria-labelledby=\"new-title\" autocomplete=\"off\" novalidate><div class=\"panel__head\"><h2 id=\"new-title\">What the customer is asked to do</h2></div><div class=\"panel__body share-form\"><p class=\"field\"><label class=\"label\" for=\"platform\">Platform</label> <select class=\"select\" id=\"platform\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
