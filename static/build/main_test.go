@@ -31,6 +31,7 @@ func TestRun(t *testing.T) {
 	put(t, root+"/vendor/u/u.js", "let u")
 	put(t, root+"/vendor/u/LICENSE.txt", "free")
 	put(t, root+"/embed/frame.js", "let f")
+	put(t, root+"/share/page.js", "let s")
 	put(t, root+"/embed.js", "let e")
 	put(t, root+"/icons.svg", "<svg/>")
 	var args []string

@@ -219,7 +219,10 @@
 
   async function takeLink() {
     const at = /^\/d\/([A-Za-z0-9_-]{22})/.exec(location.pathname);
-    if (!at) return null;
+    if (!at) {
+      history.replaceState(history.state, '', '/d/');
+      return null;
+    }
     const address = location.pathname + location.hash;
     // At once, before anything can fail: no screenshot, history or bookmark has the key.
     history.replaceState(history.state, '', '/d/' + at[1]);

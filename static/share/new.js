@@ -13,8 +13,8 @@
   function secretIn(text) {
     if (/\b(?:txSecret|wsSecret|auth_key|streamkey|stream_key|password|passwd|token|sig|signature)\s*[=:]\s*\S/i.test(text)) return true;
     if (/rtmps?:\/\/[^\s/]+\/[^\s/]+\/[^\s]{6,}/i.test(text)) return true;
-    return (text.match(/[A-Za-z0-9_-]{16,}/g) || []).some((w) => /\d/.test(w) && /[A-Za-z]/.test(w)) ||
-      (text.match(/\b(?:[a-z0-9]{4}-){3,}[a-z0-9]{4}\b/i) || []).length > 0;
+    if (/\b(?:[a-z0-9]{4}-){3,}[a-z0-9]{4}\b/i.test(text)) return true; // as YouTube writes them
+    return (text.match(/[A-Za-z0-9]{14,}/g) || []).some((w) => /\d/.test(w) && /[A-Za-z]/.test(w));
   }
 
   function wrong(id, text) {
@@ -53,7 +53,7 @@
       show(made, brief, kept);
       list();
     } catch (err) {
-      console.error(err.code || err);
+      if (!err.code) console.error(err);
       trouble.replaceChildren(problem(err));
     } finally {
       make.disabled = false;

@@ -33,7 +33,7 @@
   };
 
   function refuse(err) {
-    console.error(err.code || err);
+    if (!err.code) console.error(err);
     const code = err.code || 'failed';
     const about = /^(no-key|cut|changed|no-link|not-found)$/.test(code);
     const field = h('input', {class: 'input mono', id: 'paste', type: 'text', autocomplete: 'off', spellcheck: 'false'});
@@ -126,7 +126,7 @@
       title('Checks for ' + (brief.platform || 'your stream'), closed ? 'Support has closed this diagnosis; it takes no more results.' : 'Your support asks for ' + (steps.length === 1 ? 'one check' : steps.length + ' checks') + '. You can leave and come back in this browser until ' + when(session.item.expires_at) + '.'),
       mendedNote(),
       kept ? null : callout('warning', 'triangle-alert', h('p', {}, 'This browser keeps nothing between pages (a private window?). Open the link in an ordinary window, so that your results can be collected.')),
-      h('div', {class: 'tool-grid'},
+      h('div', {class: 'share-grid'},
         h('div', {class: 'stack'},
           brief.note ? panel('note-panel', 'From your support', null, h('p', {class: 'share-note'}, brief.note)) : null,
           panel('steps', 'The steps', h('span', {class: 'count'}, done.length + ' of ' + steps.length + ' done'), h('ol', {class: 'list-plain share-steps'}, steps.map(step))),
@@ -187,7 +187,7 @@
         document.getElementById('send-panel-title').setAttribute('tabindex', '-1');
         document.getElementById('send-panel-title').focus({preventScroll: true});
       } catch (err) {
-        console.error(err.code || err);
+        if (!err.code) console.error(err);
         trouble.replaceChildren(v.problem(err), h('p', {class: 'small'}, 'Your results are still here. You can also ', h('button', {type: 'button', class: 'linklike', onclick: () => v.save('for-support.json', exact)}, 'save them as a file'), ' and send it by mail.'));
         send.disabled = false;
         send.textContent = 'Try again';
@@ -227,21 +227,24 @@
         drawState();
         if (owner) d.keep(link, {role: 'owner', title: brief.platform, made: session.item.created_at, expires: session.item.expires_at});
       } catch (err) {
-        console.error(err.code || err);
+        if (!err.code) console.error(err);
         trouble.replaceChildren(v.problem(err));
       }
     };
 
+    // made once: what is being asked or chosen stays when something arrives
+    const removing = owner ? h('p', {class: 'toolbar'}, removal('Delete everything')) : null;
+    const days = h('select', {class: 'select', id: 'extend-days', 'aria-label': 'Days from now'}, [1, 3, 7, 14, 30].map((n) => h('option', {value: n, selected: n === 7}, n === 1 ? '1 day from now' : n + ' days from now')));
+
     function drawState() {
       const it = session.item;
-      const days = h('select', {class: 'select', id: 'extend-days', 'aria-label': 'Days from now'}, [1, 3, 7, 14, 30].map((n) => h('option', {value: n, selected: n === 7}, n === 1 ? '1 day from now' : n + ' days from now')));
       status.replaceChildren(...[
         h('dl', {class: 'kv'}, h('dt', {}, 'State'), h('dd', {id: 'item-state'}, it.closed_at ? 'closed ' + when(it.closed_at) : 'open, takes results'),
           h('dt', {}, 'Made'), h('dd', {}, when(it.created_at)), h('dt', {}, 'Deleted by itself'), h('dd', {id: 'item-expires'}, when(it.expires_at))),
         owner ? h('p', {class: 'toolbar'},
           it.closed_at ? button('Open again', {id: 'reopen', onclick: () => act(() => session.reopen())}, 'play') : button('Close', {id: 'close', onclick: () => act(() => session.close())}, 'lock'),
           h('span', {class: 'share-extend'}, days, button('Extend', {id: 'extend', onclick: () => act(() => session.extend(Number(days.value)))}, 'clock'))) : null,
-        owner ? h('p', {class: 'toolbar'}, removal('Delete everything')) : null].filter(Boolean));
+        removing].filter(Boolean));
     }
 
     function drawResults() {
