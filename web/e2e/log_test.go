@@ -290,6 +290,22 @@ func TestLogElsewhere(t *testing.T) {
 		t.Error("the key is in the address: " + at)
 	}
 
+	// And the other way: what was pasted on another page comes here.
+	for _, what := range []string{
+		`{kind: "log", text: "12:00:00.000: Output 's': Number of dropped frames due to insufficient bandwidth/connection stalls: 90 (9.0%)\nrtmp://live.example.com/app/Zq8Kp3LmN7", profile: "twitch"}`,
+		`{kind: "log", files: [new File(["12:00:00.000: Output 's': Number of dropped frames due to insufficient bandwidth/connection stalls: 90 (9.0%)"], "obs.txt")]}`,
+	} {
+		tab := open(t, "/rules")
+		do(t, tab, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`ingestHandover.go(%s); undefined`, what)))
+		wait(t, tab, `location.pathname === "/check/log" && document.querySelector('[data-finding="log-dropped-frames"]')`, 15*time.Second)
+		if at := eval[string](t, tab, "location.href + JSON.stringify({...sessionStorage})"); strings.Contains(at, "Zq8Kp3LmN7") {
+			t.Error("the key is kept: " + at)
+		}
+		if want := strings.Contains(what, "twitch"); want != eval[bool](t, tab, `document.querySelector("#profile").value === "twitch"`) {
+			t.Errorf("the platform was not taken along: %s", what)
+		}
+	}
+
 	l = logPage(t)
 	if err := l.Choose(10*time.Second, recording(t, flvgen.Gap)); err != nil {
 		t.Fatal(err)
