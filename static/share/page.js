@@ -115,7 +115,7 @@
           p ? h('span', {class: 'tag'}, 'done') : skipped ? h('span', {class: 'tag'}, 'skipped') : null),
         p ? [h('p', {}, v.badge(p.severity), ' ', p.headline), closed ? null : h('p', {class: 'toolbar'},
           button('Check again', {onclick: () => start(check, i + 1)}, 'rotate-ccw'),
-          button('Take it out', {'aria-label': 'Take out: ' + c.short, onclick: () => { delete mine.parts[check]; keeps(); customer(); }}, 'x'))] : null,
+          button('Take it out', {'aria-label': 'Take it out: ' + c.short, onclick: () => { delete mine.parts[check]; keeps(); customer(); }}, 'x'))] : null,
         now ? [h('p', {}, c.doing), h('p', {class: 'toolbar'},
           h('button', {type: 'button', class: 'btn btn--primary', 'data-start': check, onclick: () => start(check, i + 1)}, 'Start this step', icon('arrow-right')),
           button('Skip it', {onclick: () => { mine.skipped.push(check); keeps(); customer(); focusTitle(); }}))] : null,
