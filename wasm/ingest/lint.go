@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ type linter struct {
 	region [2]int // the input's range that the URL was read from
 
 	pub          []bool
+	counted      [2]struct{ pos, runes int } // characters of the input so far
 	placeholders []seg // parts that are placeholders: no other rule speaks of them
 	schemeBad    bool
 	viewers      bool // a playback URL or a web address: its path is none of ours
@@ -84,6 +86,15 @@ func (l *linter) run() {
 
 // rules runs every rule but url-characters.
 func (l *linter) rules() {
+	l.mending()
+	l.lintSigned()
+	l.lintRates()
+	l.lintCleartext()
+	l.lintRetired()
+}
+
+// mending runs those that may correct something.
+func (l *linter) mending() {
 	l.lintPlaceholders()
 	l.lintScheme()
 	l.lintSyntax()
@@ -91,10 +102,6 @@ func (l *linter) rules() {
 	l.lintPort()
 	l.lintPath()
 	l.lintPlace()
-	l.lintSigned()
-	l.lintRates()
-	l.lintCleartext()
-	l.lintRetired()
 }
 
 // read cleans the input and takes it apart.
@@ -242,11 +249,18 @@ func (l *linter) expected() string {
 
 // character is the position of a byte of the input in characters, from 1.
 func (l *linter) character(pos int) int64 {
-	in := l.c.in[0]
+	f := 0
 	if pos >= fieldBit {
-		in, pos = l.c.in[1], pos-fieldBit
+		f, pos = 1, pos-fieldBit
 	}
-	return int64(utf8.RuneCountInString(in[:min(pos, len(in))])) + 1
+	in := l.c.in[f]
+	pos = min(pos, len(in))
+	if c := &l.counted[f]; c.pos <= pos && (pos == len(in) || utf8.RuneStart(in[pos])) { // mostly it goes on from the last one
+		c.runes += utf8.RuneCountInString(in[c.pos:pos])
+		c.pos = pos
+		return int64(c.runes) + 1
+	}
+	return int64(utf8.RuneCountInString(in[:pos])) + 1
 }
 
 // maxDirt bounds the findings of one sort of character; more fold into the last.
@@ -263,7 +277,7 @@ func (l *linter) lintText() {
 		l.problem(p)
 	}
 	d := l.c.dirt
-	sort.SliceStable(d, func(i, j int) bool { return d[i].start < d[j].start })
+	slices.SortStableFunc(d, func(a, b dirt) int { return a.start - b.start })
 	counts := [32]int{}
 	var last [32]int
 	for i := range d {
@@ -511,15 +525,16 @@ func (l *linter) finish() {
 		}
 	}
 	r.Findings = list
-	sort.SliceStable(list, func(i, j int) bool {
-		a, b := &list[i], &list[j]
-		if a.Severity != b.Severity {
-			return a.Severity > b.Severity
+	slices.SortStableFunc(list, func(a, b diag.Finding) int {
+		switch {
+		case a.Severity != b.Severity:
+			return int(b.Severity) - int(a.Severity)
+		case a.Field == b.Field:
+			return a.Start - b.Start
+		case a.Field == "":
+			return -1
 		}
-		if a.Field != b.Field {
-			return a.Field == ""
-		}
-		return a.Start < b.Start
+		return 1
 	})
 	if l.o.Tell != nil {
 		rep := r.Report(diag.Tool{})

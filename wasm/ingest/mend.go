@@ -182,7 +182,7 @@ func (l *linter) mendOnly() string {
 	if len(l.t.s) == 0 {
 		return ""
 	}
-	l.rules()
+	l.mending()
 	return l.m.text()
 }
 

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"strconv"
 )
 
@@ -138,48 +139,47 @@ func (l *linter) mask() {
 		return
 	}
 	var show [2][]bool
+	var known [2][]byte // 1 for a byte that is part of the URL
 	for f := range show {
 		show[f] = make([]bool, len(l.c.in[f]))
+		known[f] = make([]byte, len(l.c.in[f]))
 	}
-	// 1: part of the URL and shown, 2: part of the URL and secret.
-	var state [2][]byte
-	for f := range state {
-		state[f] = make([]byte, len(l.c.in[f]))
-	}
-	for i := range pub {
-		s, e := int(l.t.base)+i, int(l.t.base)+i+1
-		if l.t.at != nil {
-			s, e = int(l.t.at[i]), int(l.t.to[i])
-		}
+	for i := 0; i < len(pub); {
+		s, n := l.t.run(i)
 		f := 0
 		if s >= fieldBit {
-			f, s, e = 1, s-fieldBit, e-fieldBit
+			f, s = 1, s-fieldBit
 		}
-		v := byte(2)
-		if pub[i] {
-			v = 1
+		if n > 0 { // bytes that stand for themselves
+			n = min(n, len(show[f])-s)
+			copy(show[f][s:s+n], pub[i:i+n])
+			fill(known[f][s : s+n])
+			i += max(n, 1)
+			continue
 		}
-		st := state[f]
-		for k := s; k < e && k < len(st); k++ {
-			st[k] = max(st[k], v)
+		_, e := l.t.span(i, i+1)
+		if f == 1 {
+			e -= fieldBit
 		}
+		for k := s; k < e && k < len(show[f]); k++ {
+			show[f][k] = pub[i] && (known[f][k] == 0 || show[f][k])
+			known[f][k] = 1
+		}
+		i++
 	}
-	for f := range state {
-		in := l.c.in[f]
-		st := state[f]
+	for f := range show {
+		in, st := l.c.in[f], known[f]
 		for i := 0; i < len(in); {
-			for i < len(in) && st[i] != 0 {
-				show[f][i] = st[i] == 1
-				i++
+			n := bytes.IndexByte(st[i:], 0)
+			if n < 0 {
+				break
 			}
+			i += n
 			j := i
 			for j < len(in) && st[j] == 0 {
 				j++
 			}
-			if i == j {
-				break
-			}
-			inside := i > 0 && j < len(in) && st[i-1] == 2 && st[j] == 2
+			inside := i > 0 && j < len(in) && !show[f][i-1] && !show[f][j]
 			for k := i; k < j; k++ {
 				show[f][k] = !inside
 			}
@@ -192,6 +192,13 @@ func (l *linter) mask() {
 	r.show = show
 	r.Redacted = mask(l.c.in[0], show[0])
 	r.RedactedKey = mask(l.c.in[1], show[1])
+}
+
+// fill sets every byte to 1.
+func fill(b []byte) {
+	for i := range b {
+		b[i] = 1
+	}
 }
 
 // hideWords masks the words in a stretch of the input that is no part of the

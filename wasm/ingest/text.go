@@ -45,6 +45,21 @@ func (t *text) start(i int) int {
 	return int(t.base)
 }
 
+// run is where byte i stands in the input, and how many bytes from it on stand
+// there side by side, each for itself; 0 where byte i stands for something else.
+func (t *text) run(i int) (start, n int) {
+	if t.at == nil {
+		return int(t.base) + i, len(t.s) - i
+	}
+	p := t.at[i]
+	at, to := t.at[i:], t.to[i:len(t.at)]
+	for n < len(at) && at[n] == p && to[n] == p+1 {
+		n++
+		p++
+	}
+	return int(t.at[i]), n
+}
+
 // builder makes a changed copy of a text.
 type builder struct {
 	from *text
@@ -68,8 +83,12 @@ func (b *builder) keep(i, j int) {
 	b.s = append(b.s, t.s[i:j]...)
 	if t.at == nil {
 		n := len(b.at)
-		b.at = append(b.at, make([]int32, j-i)...)
-		b.to = append(b.to, make([]int32, j-i)...)
+		if m := n + j - i; m <= cap(b.at) && m <= cap(b.to) {
+			b.at, b.to = b.at[:m], b.to[:m]
+		} else {
+			b.at = append(b.at, make([]int32, j-i)...)
+			b.to = append(b.to, make([]int32, j-i)...)
+		}
 		at, to := b.at[n:], b.to[n:]
 		p := t.base + int32(i)
 		for k := range at {

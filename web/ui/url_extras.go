@@ -152,7 +152,7 @@ func (c *urlPage) expiry(e *URLExpiry) []Value {
 func (c *urlPage) made(kind string) app.UI {
 	m := c.desk.Made
 	if m == nil || m.Kind != kind || m.URL == "" {
-		return app.Div().Hidden(true)
+		return nothing()
 	}
 	shown := m.Shown
 	if c.desk.Show {

@@ -124,7 +124,7 @@ func (c *urlPage) problem() app.UI {
 				app.P().Class("callout callout--warning").Text("Checking a URL needs JavaScript and WebAssembly: it is read in your browser, not on a server. The command line does the same: ingestdoctor url -"),
 			)
 		}
-		return app.Div().Hidden(true)
+		return nothing()
 	}
 	body := []app.UI{icon("triangle-alert", ""), app.P().ID("problem").Text(text)}
 	if c.desk.Broken != "" {

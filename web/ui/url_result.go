@@ -45,7 +45,7 @@ func (c *urlPage) verdict() app.UI {
 // mended offers the corrected URL.
 func (c *urlPage) mended(r *URLResult) app.UI {
 	if !r.Changed || r.Mended == "" {
-		return app.Div().Hidden(true)
+		return nothing()
 	}
 	shown := r.Mended
 	if c.desk.Show {
