@@ -28,7 +28,7 @@ type linter struct {
 
 	pub          []bool
 	counted      [2]struct{ pos, runes int } // characters of the input so far
-	placeholders []seg // parts that are placeholders: no other rule speaks of them
+	placeholders []seg                       // parts that are placeholders: no other rule speaks of them
 	schemeBad    bool
 	viewers      bool // a playback URL or a web address: its path is none of ours
 	portBad      bool
