@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -114,7 +115,7 @@ func entryHTML(r *LogReport, e *LogEntry, several bool) string {
 	if f := r.finding(e); f != nil {
 		key = f.Key
 	}
-	if e.Code != "" && e.Code != e.Title {
+	if e.Code != "" && e.Code != e.Title && !strings.Contains(e.Code, " ") { // a message is no code; its words stand below
 		facts += fill(`<code>{!}</code>, `, breakable(visible(e.Code)))
 	}
 	if several {
@@ -201,7 +202,7 @@ func (c *logPage) settings(r *LogReport) app.UI {
 			judged = badgeHTML(severityClass(sev), severityIcon(sev), severityWord(sev))
 		}
 		if s.Limit != "" {
-			judged += fill(` <span class="small">{}</span>`, s.Limit)
+			judged += fill(` <span class="small">limit: {}</span>`, s.Limit)
 		}
 		if judged != "" {
 			judged = `<p class="logcheck__judged">` + judged + `</p>`
