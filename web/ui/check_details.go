@@ -22,30 +22,24 @@ func (c *checkPage) details() []app.UI {
 
 // help is the empty state.
 func (c *checkPage) help() app.UI {
+	const line = "ffmpeg -i rtmp://SERVER/APP/STREAM -t 60 -c copy -f flv recording.flv"
 	return app.Div().Class("stack").Body(
 		panel("how", "How to make a recording", nil,
-			app.P().Text("Record what your encoder sends, for a minute or until the fault shows, in the FLV container: it holds the same tags that go over RTMP."),
-			app.H3().Text("In OBS Studio"),
-			app.P().Text("Settings, Output, Recording: set Recording Format to Flash Video (.flv) and Recording Quality to Same as stream. Then start the recording together with the stream."),
-			app.H3().Text("With FFmpeg, from a server that receives the stream"),
-			app.Div().Class("code-block code-block--wrap").Body(
-				app.Pre().TabIndex(0).Aria("label", "Command").Body(
-					app.Code().ID("record-line").Text("ffmpeg -i rtmp://SERVER/APP/STREAM -t 60 -c copy -f flv recording.flv"),
-				),
-				copyButton("ffmpeg -i rtmp://SERVER/APP/STREAM -t 60 -c copy -f flv recording.flv", "Copy the command"),
-			),
-			app.H3().Text("With an MP4, MKV or TS"),
-			app.P().Text("Drop it here all the same: you get the line that makes an FLV of it, and what such a copy hides."),
+			raw(`<p>Record what your encoder sends, for a minute or until the fault shows, in the FLV container: it holds the same tags that go over RTMP.</p>`),
+			raw(`<h3>In OBS Studio</h3>`),
+			raw(`<p>Settings, Output, Recording: set Recording Format to Flash Video (.flv) and Recording Quality to Same as stream. Then start the recording together with the stream.</p>`),
+			raw(`<h3>With FFmpeg, from a server that receives the stream</h3>`),
+			raw(`<div class="code-block code-block--wrap"><pre tabindex="0" aria-label="Command"><code id="record-line">{}</code></pre>{!}</div>`, line, copyHTML(line, "Copy the command")),
+			raw(`<h3>With an MP4, MKV or TS</h3>`),
+			raw(`<p>Drop it here all the same: you get the line that makes an FLV of it, and what such a copy hides.</p>`),
 		),
 		panel("what", "What you get", nil,
-			app.Ul().Body(
-				app.Li().Text("The answer first: would the platform take this stream, and if not, why."),
-				app.Li().Text("Each finding with its place (0:14.2, byte 1,234,567), the measured value beside the limit, on whose word the limit rests, and the fix."),
-				app.Li().Text("Plots of bitrate, frame rate, key frame interval, audio against video, and timestamps against bytes."),
-				app.Li().Text("The bytes around a finding, with every field named."),
-				app.Li().Text("A report to download, and a summary to paste into a ticket."),
-			),
-			app.P().Body(app.A().Href("/rules").Text("All rules"), app.Text(", each with its reason and its source.")),
+			raw(`<ul><li>The answer first: would the platform take this stream, and if not, why.</li>`+
+				`<li>Each finding with its place (0:14.2, byte 1,234,567), the measured value beside the limit, on whose word the limit rests, and the fix.</li>`+
+				`<li>Plots of bitrate, frame rate, key frame interval, audio against video, and timestamps against bytes.</li>`+
+				`<li>The bytes around a finding, with every field named.</li>`+
+				`<li>A report to download, and a summary to paste into a ticket.</li></ul>`),
+			raw(`<p><a href="/rules">All rules</a>, each with its reason and its source.</p>`),
 		),
 	)
 }
@@ -137,35 +131,10 @@ func (c *checkPage) plotTable(p *Plot) app.UI {
 		return d.Body(summary)
 	}
 	head, rows := p.Table()
-	cells := make([]app.UI, 0, len(head))
-	for i, h := range head {
-		th := app.Th().Scope("col").Text(h)
-		if i > 0 {
-			th = th.Class("num")
-		}
-		cells = append(cells, th)
-	}
-	body := make([]app.UI, 0, len(rows))
-	for _, row := range rows {
-		tr := make([]app.UI, 0, len(row))
-		for i, v := range row {
-			if i == 0 {
-				tr = append(tr, app.Th().Scope("row").Class("num").Text(v))
-			} else {
-				tr = append(tr, app.Td().Class("num").Text(v))
-			}
-		}
-		body = append(body, app.Tr().Body(tr...))
-	}
 	return d.Body(
 		summary,
-		app.P().Text(p.Summary()),
-		app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", p.Title+" as a table").Body(
-			app.Table().Class("table table--dense").Body(
-				app.THead().Body(app.Tr().Body(cells...)),
-				app.TBody().Body(body...),
-			),
-		),
+		raw(`<p>{}</p>`, p.Summary()),
+		app.Raw(tableHTML(p.Title+" as a table", head, rows, "num")),
 	)
 }
 
@@ -207,48 +176,28 @@ func (c *checkPage) place(f *FindingView) app.UI {
 
 // tagView is one tag with its fields.
 func tagView(t *TagView) app.UI {
-	line := offsetText(t.Offset) + " (0x" + hexOffset(t.Offset) + ")"
-	summary := []app.UI{
-		app.Span().Class("tags__title tags__title--" + t.Kind).Text(t.Title()),
-		app.Text(" "),
-	}
+	at, rows, table, rest, open := "", "", "", "", ""
 	switch t.Kind {
 	case "video", "audio", "script":
-		summary = append(summary, app.Span().Class("num").Text(exactText(t.TimestampMS)), app.Text(" "))
+		at = fill(`<span class="num">{}</span> `, exactText(t.TimestampMS))
 	}
-	summary = append(summary, app.Span().Class("muted small num").Text(line))
-	rows := make([]app.UI, 0, len(t.Fields))
 	for _, f := range t.Fields {
-		rows = append(rows, app.Tr().Body(
-			app.Td().Class("mono num tags__offset").Text(hexOffset(f.Offset)),
-			app.Td().Class("mono tags__hex").Text(f.Hex),
-			app.Td().Body(
-				app.Span().Class("muted").Text(f.Name+" "),
-				app.Span().Text(visible(f.Value)),
-			),
-		))
+		rows += fill(`<tr><td class="mono num tags__offset">{}</td><td class="mono tags__hex">{}</td><td><span class="muted">{} </span><span>{}</span></td></tr>`,
+			hexOffset(f.Offset), f.Hex, f.Name, visible(f.Value))
 	}
-	body := []app.UI{app.Summary().Body(summary...)}
-	if len(rows) > 0 {
-		body = append(body, app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", t.Title()+" at "+offsetText(t.Offset)).Body(
-			app.Table().Class("table table--dense").Body(
-				app.THead().Body(app.Tr().Body(
-					app.Th().Scope("col").Class("num tags__offset").Text("Offset"),
-					app.Th().Scope("col").Text("Bytes"),
-					app.Th().Scope("col").Text("Field and value"),
-				)),
-				app.TBody().Body(rows...),
-			),
-		))
+	if rows != "" {
+		table = fill(`<div class="table-wrap" tabindex="0" role="region" aria-label="{} at {}"><table class="table table--dense"><thead><tr><th scope="col" class="num tags__offset">Offset</th><th scope="col">Bytes</th><th scope="col">Field and value</th></tr></thead><tbody>{!}</tbody></table></div>`,
+			t.Title(), offsetText(t.Offset), rows)
 	}
 	if t.Rest > 0 {
-		body = append(body, app.P().Class("small muted").Text(bytesText(t.Rest)+" more in this tag."))
+		rest = fill(`<p class="small muted">{} more in this tag.</p>`, bytesText(t.Rest))
 	}
-	d := app.Details().Class("details tags__tag").DataSet("tag", strconv.FormatInt(t.Offset, 10))
+	class := "details tags__tag"
 	if t.Focus {
-		d = d.Open(true).Class("tags__tag--focus").DataSet("focus", "true")
+		class, open = class+" tags__tag--focus", ` open data-focus="true"`
 	}
-	return d.Body(body...)
+	return raw(`<details class="{}" data-tag="{}"{!}><summary><span class="tags__title tags__title--{}">{}</span> {!}<span class="muted small num">{} (0x{})</span></summary>{!}{!}</details>`,
+		class, strconv.FormatInt(t.Offset, 10), open, t.Kind, t.Title(), at, offsetText(t.Offset), hexOffset(t.Offset), table, rest)
 }
 
 func (c *checkPage) media(j *Job) app.UI {
@@ -256,18 +205,15 @@ func (c *checkPage) media(j *Job) app.UI {
 	if len(sections) == 0 {
 		return panel("media", "Media", nil, app.P().Class("muted").Text("There is no audio or video to describe."))
 	}
-	body := make([]app.UI, 0, len(sections)+1)
+	body := ""
 	for _, s := range sections {
 		class := "media__title"
 		if s.Role != "" {
 			class += " media__title--" + s.Role
 		}
-		body = append(body, app.Div().Class("media__section").Body(
-			app.H3().Class(class).Text(s.Title),
-			values(s.Values, "small"),
-		))
+		body += fill(`<div class="media__section"><h3 class="{}">{}</h3>{!}</div>`, class, s.Title, pairsHTML(s.Values, "small"))
 	}
-	grid := app.Div().Class("media").Body(body...)
+	grid := raw(`<div class="media">{!}</div>`, body)
 	if len(j.Report.Media.Metadata) == 0 {
 		return panel("media", "Media", nil, grid)
 	}
@@ -276,10 +222,8 @@ func (c *checkPage) media(j *Job) app.UI {
 		props = append(props, Value{visible(p.Name), visible(p.Value)})
 	}
 	return panel("media", "Media", nil, grid,
-		app.Details().ID("metadata").Class("details").Body(
-			app.Summary().Text("onMetaData as it stands: "+plural(int64(len(props)), "value", "values")),
-			values(props, "small mono"),
-		),
+		raw(`<details id="metadata" class="details"><summary>onMetaData as it stands: {}</summary>{!}</details>`,
+			plural(int64(len(props)), "value", "values"), pairsHTML(props, "small mono")),
 	)
 }
 

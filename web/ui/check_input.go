@@ -158,24 +158,21 @@ func profileSummary(p *diag.Profile) []app.UI {
 
 // limits lists what the profile holds a stream against, and on whose word.
 func (c *checkPage) limits(p *diag.Profile) app.UI {
-	rows := make([]app.UI, 0, len(p.Limits))
+	rows := ""
 	for i := range p.Limits {
 		l := &p.Limits[i]
-		basis := []app.UI{app.Text(basisWord(l.Basis))}
+		basis, note := basisWord(l.Basis), ""
+		source := ""
 		if l.Source != "" && l.Basis != diag.Ours {
-			basis = append(basis, app.Text(": "), external(l.Source, l.URL))
+			source = ": " + externalHTML(l.Source, l.URL)
 			if l.Checked != "" {
-				basis = append(basis, app.Text(", checked "+l.Checked))
+				source += fill(`, checked {}`, l.Checked)
 			}
 		}
-		limit := []app.UI{app.Text(l.Text)}
 		if l.Note != "" {
-			limit = append(limit, app.P().Class("muted small").Text(l.Note))
+			note = fill(`<p class="muted small">{}</p>`, l.Note)
 		}
-		rows = append(rows, app.Tr().Body(
-			app.Th().Scope("row").Text(l.Title),
-			app.Td().Body(append(limit, app.P().Class("small").Body(basis...))...),
-		))
+		rows += fill(`<tr><th scope="row">{}</th><td>{}{!}<p class="small">{}{!}</p></td></tr>`, l.Title, l.Text, note, basis, source)
 	}
 	title := "What it is checked against"
 	if len(p.Limits) > 0 {
@@ -183,15 +180,7 @@ func (c *checkPage) limits(p *diag.Profile) app.UI {
 	}
 	return app.Details().ID("profile-limits").Class("details").Body(
 		app.Summary().Text(title),
-		app.Div().Class("table-wrap").TabIndex(0).Role("region").Aria("label", "Limits").Body(
-			app.Table().Class("table table--dense").Body(
-				app.THead().Body(app.Tr().Body(
-					app.Th().Scope("col").Text("What"),
-					app.Th().Scope("col").Text("Limit, and on whose word"),
-				)),
-				app.TBody().Body(rows...),
-			),
-		),
+		raw(`<div class="table-wrap" tabindex="0" role="region" aria-label="Limits"><table class="table table--dense"><thead><tr><th scope="col">What</th><th scope="col">Limit, and on whose word</th></tr></thead><tbody>{!}</tbody></table></div>`, rows),
 	)
 }
 

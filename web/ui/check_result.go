@@ -238,34 +238,22 @@ func (c *checkPage) remux() app.UI {
 	if !ok {
 		return app.Div().Hidden(true)
 	}
-	body := []app.UI{
-		app.H3().Text("Make an FLV of it"),
-		app.P().Text("This is " + r.Article + " recording. RTMP carries what an FLV holds, so copy it into one; nothing is encoded anew:"),
-	}
+	lines, hides, caveats := "", "", ""
 	for i, l := range r.Lines {
 		id := "remux"
 		if i > 0 {
 			id += "-" + strconv.Itoa(i+1)
 		}
-		body = append(body,
-			app.P().Class("small muted").ID(id+"-label").Text(l.Shell),
-			app.Div().Class("code-block code-block--wrap").Body(
-				app.Pre().TabIndex(0).Aria("labelledby", id+"-label").Body(app.Code().ID(id).Text(l.Line)),
-				copyButton(l.Line, "Copy the command for "+l.Shell),
-			),
-		)
+		lines += fill(`<p class="small muted" id="{}-label">{}</p><div class="code-block code-block--wrap"><pre tabindex="0" aria-labelledby="{}-label"><code id="{}">{}</code></pre>{!}</div>`,
+			id, l.Shell, id, id, l.Line, copyHTML(l.Line, "Copy the command for "+l.Shell))
 	}
-	hides := make([]app.UI, 0, len(r.Hides))
 	for _, h := range r.Hides {
-		hides = append(hides, app.Li().Text(h))
+		hides += fill(`<li>{}</li>`, h)
 	}
-	body = append(body,
-		app.P().Body(app.Strong().Text("What such a copy hides from the checks:")),
-		app.Ul().Class("small").Body(hides...),
-		app.P().Class("small").Text(r.Keeps),
-	)
 	for _, t := range r.Caveats {
-		body = append(body, app.P().Class("small muted").Text(t))
+		caveats += fill(`<p class="small muted">{}</p>`, t)
 	}
-	return app.Section().Class("panel panel__body remux").Body(body...)
+	return raw(`<section class="panel panel__body remux"><h3>Make an FLV of it</h3><p>This is {} recording. RTMP carries what an FLV holds, so copy it into one; nothing is encoded anew:</p>{!}`+
+		`<p><strong>What such a copy hides from the checks:</strong></p><ul class="small">{!}</ul><p class="small">{}</p>{!}</section>`,
+		r.Article, lines, hides, r.Keeps, caveats)
 }

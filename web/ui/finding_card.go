@@ -13,59 +13,39 @@ func findingCard(f *FindingView, selected bool, tools []app.UI, below ...app.UI)
 	if selected {
 		class += " finding--selected"
 	}
-	facts := make([]app.UI, 0, 2*(len(f.Places)+len(f.Values)+1))
-	for _, v := range f.Places {
-		facts = append(facts, app.Dt().Text(v.Label), app.Dd().Text(v.Text))
-	}
-	for _, v := range f.Values {
-		facts = append(facts, app.Dt().Text(v.Label), app.Dd().Text(v.Text))
-	}
-	basis := []app.UI{app.Text(f.Basis)}
+	facts := append(append([]Value(nil), f.Places...), f.Values...)
+	basis := fill(`<dt>Whose word</dt><dd>{}</dd>`, f.Basis)
 	if f.Source != "" {
-		basis = append(basis, app.Text(": "), external(f.Source, f.SourceAt))
+		basis = fill(`<dt>Whose word</dt><dd>{}: {!}</dd>`, f.Basis, externalHTML(f.Source, f.SourceAt))
 	}
-	facts = append(facts, app.Dt().Text("Whose word"), app.Dd().Body(basis...))
-
 	body := []app.UI{
-		app.Header().Class("finding__head").Body(
-			severityBadge(f.Severity),
-			app.H4().ID("title-"+key).Text(f.Title),
-		),
-		app.P().Class("finding__message").Text(f.Message),
-		quoteList(f.Quotes),
-		app.Dl().Class("kv small finding__facts").Body(facts...),
+		raw(`<header class="finding__head">{!}<h4 id="title-{}">{}</h4></header>`,
+			badgeHTML(severityClass(f.Severity), severityIcon(f.Severity), severityWord(f.Severity)), key, f.Title),
+		raw(`<p class="finding__message">{}</p>`, f.Message),
+		raw(`<dl class="kv small finding__facts">{!}{!}</dl>`, rowsHTML(facts), basis),
 	}
 	if f.Fix != "" {
-		body = append(body, app.P().Class("finding__fix").Body(app.Strong().Text("What to do: "), app.Text(f.Fix)))
+		body = append(body, raw(`<p class="finding__fix"><strong>What to do: </strong>{}</p>`, f.Fix))
 	}
 	if f.Why != "" {
-		body = append(body, app.Details().Class("details small").Body(
-			app.Summary().Text("Why it matters"),
-			app.P().Text(f.Why),
-		))
+		body = append(body, raw(`<details class="details small"><summary>Why it matters</summary><p>{}</p></details>`, f.Why))
 	}
 	if len(f.Codes) > 0 {
-		codes := make([]app.UI, 0, len(f.Codes))
+		codes := ""
 		for _, l := range f.Codes {
-			var text app.UI = codeText(l.Code)
+			text, title := codeHTML(l.Code), ""
 			if linkCodes && l.URL != "" {
-				text = app.A().Href(l.URL).Body(text)
+				text = fill(`<a href="{}">{!}</a>`, l.URL, text)
 			}
-			item := []app.UI{text, copyButton(l.Code, "Copy "+l.Code)}
 			if l.Title != "" {
-				item = append(item, app.Span().Class("muted").Text(" "+l.Title))
+				title = fill(`<span class="muted"> {}</span>`, l.Title)
 			}
-			codes = append(codes, app.Li().Body(item...))
+			codes += fill(`<li>{!}{!}{!}</li>`, text, copyHTML(l.Code, "Copy "+l.Code), title)
 		}
-		body = append(body, app.Details().Class("details small").Body(
-			app.Summary().Text("May show as "+plural(int64(len(f.Codes)), "platform code", "platform codes")),
-			app.Ul().Class("list-plain finding__codes").Body(codes...),
-		))
+		body = append(body, raw(`<details class="details small"><summary>May show as {}</summary><ul class="list-plain finding__codes">{!}</ul></details>`,
+			plural(int64(len(f.Codes)), "platform code", "platform codes"), codes))
 	}
-	tools = append(tools[:len(tools):len(tools)], app.A().Class("small").Href(f.DocURL).Body(
-		app.Text("About this rule"),
-		app.Span().Class("sr-only").Text(": "+f.Title),
-	))
+	tools = append(tools[:len(tools):len(tools)], raw(`<a class="small" href="{}">About this rule<span class="sr-only">: {}</span></a>`, f.DocURL, f.Title))
 	body = append(body, app.Div().Class("toolbar").Body(tools...))
 	body = append(body, below...)
 	return app.Article().Class(class).Aria("labelledby", "title-"+key).

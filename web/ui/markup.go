@@ -69,16 +69,59 @@ func copyHTML(text, label string) string {
 	return fill(`<button type="button" class="copy-btn" data-copy="{}" aria-label="{}" title="Copy">{!}</button>`, text, label, iconHTML("copy", ""))
 }
 
-// badgeHTML is severityBadge within HTML, with words of its own.
+// badgeHTML is a severity: icon, word and colour.
 func badgeHTML(class, iconName, word string) string {
 	return fill(`<span class="sev sev--{}">{!}{}</span>`, class, iconHTML(iconName, ""), word)
 }
 
 // pairsHTML is a list of labelled values.
 func pairsHTML(list []Value, class string) string {
+	return fill(`<dl class="kv {}">{!}</dl>`, class, rowsHTML(list))
+}
+
+// rowsHTML is what such a list holds.
+func rowsHTML(list []Value) string {
 	rows := ""
 	for _, v := range list {
 		rows += fill(`<dt>{}</dt><dd>{}</dd>`, v.Label, v.Text)
 	}
-	return fill(`<dl class="kv {}">{!}</dl>`, class, rows)
+	return rows
+}
+
+// codeHTML is a code that wraps at its underscores.
+func codeHTML(code string) string {
+	return "<code>" + strings.ReplaceAll(fill(`{}`, code), "_", "_<wbr>") + "</code>"
+}
+
+// externalHTML is external within HTML.
+func externalHTML(text, address string) string {
+	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+		return fill(`<span>{}</span>`, text)
+	}
+	return fill(`<a href="{}" rel="noreferrer" target="_blank">{}</a>`, address, text)
+}
+
+// tableHTML is a table of texts that scrolls by itself; first is the class of
+// the first column, which heads its rows.
+func tableHTML(label string, head []string, rows [][]string, class string) string {
+	top, body := "", ""
+	for i, h := range head {
+		c := class
+		if i == 0 {
+			c = ""
+		}
+		top += fill(`<th scope="col" class="{}">{}</th>`, c, h)
+	}
+	for _, row := range rows {
+		body += "<tr>"
+		for i, v := range row {
+			if i == 0 {
+				body += fill(`<th scope="row" class="{}">{}</th>`, class, v)
+			} else {
+				body += fill(`<td class="{}">{}</td>`, class, v)
+			}
+		}
+		body += "</tr>"
+	}
+	return fill(`<div class="table-wrap" tabindex="0" role="region" aria-label="{}"><table class="table table--dense"><thead><tr>{!}</tr></thead><tbody>{!}</tbody></table></div>`, label, top, body)
 }

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"ingestdoctor/wasm/diag"
 )
 
 // keyed is an element that is made anew when its key changes, so that what the
@@ -34,13 +32,6 @@ func icon(name, class string) app.UI {
 	return app.Raw(`<svg class="icon` + class + `" aria-hidden="true" focusable="false"><use href="` + iconsURL + "#" + name + `"></use></svg>`)
 }
 
-func severityBadge(s diag.Severity) app.UI {
-	return app.Span().Class("sev sev--"+severityClass(s)).Body(
-		icon(severityIcon(s), ""),
-		app.Text(severityWord(s)),
-	)
-}
-
 // values is a list of labelled values.
 func values(list []Value, class string) app.UI {
 	body := make([]app.UI, 0, 2*len(list))
@@ -54,19 +45,6 @@ func values(list []Value, class string) app.UI {
 func copyButton(text, label string) app.UI {
 	return app.Button().Type("button").Class("copy-btn").DataSet("copy", text).Aria("label", label).Title("Copy").
 		Body(icon("copy", ""))
-}
-
-// codeText lets a code wrap at its underscores.
-func codeText(code string) app.UI {
-	parts := strings.SplitAfter(code, "_")
-	body := make([]app.UI, 0, 2*len(parts))
-	for i, p := range parts {
-		if i > 0 {
-			body = append(body, app.Wbr())
-		}
-		body = append(body, app.Text(p))
-	}
-	return app.Code().Body(body...)
 }
 
 // external is a link to somebody else's page.

@@ -22,7 +22,7 @@ type reachPage struct {
 
 	broken  string
 	wanted  string    // platform that the address names
-	chosen  string    // scheme and port whose commands are shown
+	chosen  string    // endpoint whose commands are shown
 	retryAt time.Time // when a spent quota is worth another try
 	telling bool      // rungs will be announced in a moment
 	ticking bool

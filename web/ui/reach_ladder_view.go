@@ -10,29 +10,22 @@ import (
 // ladder is every address and port, rung by rung, all to one scale of time.
 func (c *reachPage) ladder(r *ReachRun) app.UI {
 	list, scale := r.Result.ladders()
-	body := []app.UI{
-		app.P().ID("scale").Class("small muted").Text("Times to scale: the whole width is " + msText(scale) + " from the start of the probe."),
-	}
+	body := []app.UI{raw(`<p id="scale" class="small muted">Times to scale: the whole width is {} from the start of the probe.</p>`, msText(scale))}
 	if r.Result.DNS != nil {
 		v := newRungView(r.Result.DNS, scale)
-		body = append(body, app.Ol().ID("dns").Class("rungs rungs--dns").Aria("label", "Name look-up").Body(c.rung(&v, "dns", r.ID)))
+		body = append(body, el("ol", "dns", "rungs rungs--dns", []string{"aria-label", "Name look-up"}, c.rung(&v, "dns", r.ID)))
 	}
 	for i := range list {
 		l := &list[i]
-		rungs := make([]app.UI, 0, len(l.Rungs))
+		rungs := make([]app.UI, len(l.Rungs))
 		for j := range l.Rungs {
-			rungs = append(rungs, c.rung(&l.Rungs[j], l.Key, r.ID))
+			rungs[j] = c.rung(&l.Rungs[j], l.Key, r.ID)
 		}
 		title := "ladder-" + l.Key
-		body = append(body, app.Section().Class("ladder").Aria("labelledby", title).
-			DataSet("ladder", l.Key).DataSet("state", l.State).Body(
+		body = append(body, el("section", "", "ladder", []string{"aria-labelledby", title, "data-ladder", l.Key, "data-state", l.State},
 			raw(`<div class="ladder__head"><h3 id="{}"><span class="mono">{}</span><span class="ladder__note"> {}</span></h3><span class="ladder__sum">{!}<span class="num small muted">{}</span></span></div>`,
 				title, l.Title, l.Note, badgeHTML(stateClass(l.State), stateIcon(l.State), l.Word), l.Time),
-			app.Ol().Class("rungs").Body(rungs...),
-		))
-	}
-	if r.Busy() && len(list) == 0 {
-		body = append(body, app.P().Class("muted small").Text("The addresses and ports follow in a moment."))
+			el("ol", "", "rungs", nil, rungs)))
 	}
 	return panel("ladder", "Rung by rung", nil, body...)
 }
@@ -57,13 +50,13 @@ func (c *reachPage) rung(v *RungView, ladder string, run int) app.UI {
 		`<span class="rung__time num">{}</span>{!}</span>{!}</span>`,
 		v.Label, class, iconHTML(stateIcon(v.State), "icon--s"), v.Word, rect, v.Time, mark, detail)
 	key := strconv.Itoa(run) + ladder + v.Stage
-	inner := app.UI(&keyed{Key: key, Make: func() app.UI { return app.Div().Body(line) }})
+	inner := app.UI(&keyed{Key: key, Make: func() app.UI { return line }})
 	if v.Open() {
 		inner = &keyed{Key: key + "-more", Make: func() app.UI {
-			return app.Details().Class("rung__more").Body(app.Summary().Body(line), raw(`{!}`, seenHTML(v, ladder)))
+			return el("details", "", "rung__more", nil, el("summary", "", "", nil, line), app.Raw(seenHTML(v, ladder)))
 		}}
 	}
-	return app.Li().Class("rung").DataSet("stage", v.Stage).DataSet("state", v.State).Body(inner)
+	return el("li", "", "rung", []string{"data-stage", v.Stage, "data-state", v.State}, inner)
 }
 
 // seenHTML is what a rung learned, and its transcript.

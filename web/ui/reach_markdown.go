@@ -12,29 +12,29 @@ func ReachMarkdown(r *ProbeResult) string {
 		m.line(md(rep.Verdict.Next))
 		m.line("")
 	}
-	target := r.Target.URL
+	target, publish := r.Target.URL, "not tried"
 	if target == "" {
 		target = r.Target.Host
 	}
-	m.line("- Target: " + code(target))
-	if r.Target.Platform != "" {
-		m.line("- Platform: " + md(r.Target.Platform))
-	}
-	if r.Vantage != "" {
-		m.line("- Tried from: " + md(r.Vantage))
-	}
-	if r.Started != "" {
-		m.line("- Began: " + md(r.Started) + ", took " + msText(r.TookMS))
-	}
-	publish := "not tried"
 	if r.Target.Publish {
 		publish = "tried"
 	}
-	m.line("- Publish: " + publish)
+	m.line("- Target: " + code(target))
+	for _, v := range [...][2]string{
+		{"Platform", r.Target.Platform},
+		{"Tried from", r.Vantage},
+		{"Began", r.Started},
+		{"Took", msText(r.TookMS)},
+		{"Publish", publish},
+		{"Tool", strings.TrimSpace(rep.Tool.Name+" "+rep.Tool.Version) + ", rules " + countText(int64(rep.Tool.RuleSet))},
+	} {
+		if v[1] != "" {
+			m.line("- " + v[0] + ": " + md(v[1]))
+		}
+	}
 	if r.DNS != nil {
 		m.line("- DNS: " + md(stateWord(r.DNS.State)+", "+msText(r.DNS.MS)+", "+strings.Join(r.DNS.Addresses, ", ")))
 	}
-	m.line("- Tool: " + md(strings.TrimSpace(rep.Tool.Name+" "+rep.Tool.Version)) + ", rules " + countText(int64(rep.Tool.RuleSet)))
 	if len(r.Ladders) > 0 {
 		m.line("")
 		m.line("| Address | Port | Stage | State | Time | What was seen |")

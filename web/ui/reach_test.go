@@ -154,7 +154,7 @@ func TestReachStates(t *testing.T) {
 		}, []string{"2 addresses and ports: 0 reached, 0 failed, 2 still running.", `data-ladder="2001.db8..7-443"`, "Waiting", `id="cancel"`}},
 		{"done", done, []string{
 			"A push would fail: the server refuses", `data-finding="probe-tcp-refused"`, "Stops at TCP", "Reached", "Test-NetConnection -ComputerName live.example.com -Port 1935",
-			`id="copy-ticket"`, `id="copy-json"`, `id="download"`, "150 ms", "&lt;img src=x", `\u{7}`, "203.0.113.7 port 1935, TCP", `<option value="rtmps443">`, `width="`,
+			`id="copy-ticket"`, `id="copy-json"`, `id="download"`, "150 ms", "&lt;img src=x", `\u{7}`, "203.0.113.7 port 1935, TCP", `<option>rtmps, port 443</option>`, `width="`,
 		}},
 		{"done", func(c *reachPage) { done(c); done(c) }, []string{"Beside the last time", "Stops at TCP, 12 ms"}},
 		{"quota", func(c *reachPage) {

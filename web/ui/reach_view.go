@@ -14,19 +14,19 @@ func (c *reachPage) Render() app.UI {
 	if c.desk.Run != nil {
 		class += " page--answered"
 	}
-	return app.Div().Class("app-shell").Body(
+	return el("div", "", "app-shell", nil,
 		app.Raw(c.header),
-		app.Main().ID("main").Class(class).TabIndex(-1).Body(
-			app.Div().Class("wrap").Body(
+		el("main", "main", class, []string{"tabindex", "-1"},
+			el("div", "", "wrap", nil,
 				raw(`<header class="page-head"><h1>Test the ingest server</h1><p class="lede checker__lede">Is the ingest point there, and would it take your stream? Name, port, encryption, RTMP handshake and connect are tried one after the other, from our server.</p></header>`),
-				app.Div().Class("tool-grid checker reach").Body(
-					app.Div().Class("stack checker__main").Body(c.form(), c.problem(), c.verdict(), c.findings()),
-					app.Div().ID("details").Class("stack reach__details").Body(c.details()...),
+				el("div", "", "tool-grid checker reach", nil,
+					el("div", "", "stack checker__main", nil, c.form(), c.problem(), c.verdict(), c.findings()),
+					el("div", "details", "stack reach__details", nil, c.details()),
 				),
 			),
 		),
 		app.Raw(c.footer),
-		app.P().ID("status").Class("sr-only").Role("status").Aria("live", "polite").Text(c.status),
+		el("p", "status", "sr-only", []string{"role", "status", "aria-live", "polite"}, c.status),
 		publishDialog(),
 		c.updateNotice(),
 	)
@@ -94,7 +94,7 @@ func (c *reachPage) sent() app.UI {
 			text += " The rest stays in this browser: it may hold your key."
 		}
 	}
-	return app.P().ID("sent").Class("hint reach__sent").Text(text)
+	return el("p", "sent", "hint reach__sent", nil, text)
 }
 
 // problem is what keeps the page from working at all.
@@ -153,8 +153,7 @@ func (c *reachPage) verdict() app.UI {
 	if next != "" {
 		next = fill(`<p id="next" class="verdict__next">{}</p>`, next)
 	}
-	return app.Section().ID("verdict").Class(class).TabIndex(-1).Aria("labelledby", "headline").
-		DataSet("state", string(state)).DataSet("severity", sev.String()).Body(
+	return el("section", "verdict", class, []string{"tabindex", "-1", "aria-labelledby", "headline", "data-state", string(state), "data-severity", sev.String()},
 		app.Raw(iconHTML(ic, "")),
 		raw(`<div class="stack stack--tight"><h2 id="headline" class="verdict__headline">{}</h2>{!}{!}</div>`, headline, next, about),
 		app.Raw(c.actions(r)),
@@ -219,7 +218,9 @@ func (c *reachPage) about(r *ReachRun) string {
 		text += fill(`<p id="reused" class="small">The same was probed {} ago, and this is what was seen then: identical probes are run once a minute.</p>`, ageText(r.AgeS))
 	}
 	if ended {
-		text += countsHTML(&r.Result.Report.Verdict)
+		if v := &r.Result.Report.Verdict; v.Errors+v.Warnings+v.Infos > 0 {
+			text += countsHTML(v, "")
+		}
 	}
 	return text
 }
@@ -229,25 +230,6 @@ func ageText(s float64) string {
 		return strconv.Itoa(int(s+0.5)) + " s"
 	}
 	return strconv.Itoa(int(s/60+0.5)) + " min"
-}
-
-func countsHTML(v *diag.Verdict) string {
-	badges := ""
-	for _, n := range [...]struct {
-		n         int
-		sev       diag.Severity
-		one, many string
-	}{
-		{v.Errors, diag.Error, "error", "errors"}, {v.Warnings, diag.Warning, "warning", "warnings"}, {v.Infos, diag.Info, "note", "notes"},
-	} {
-		if n.n > 0 {
-			badges += badgeHTML(n.sev.String(), severityIcon(n.sev), plural(int64(n.n), n.one, n.many)) + " "
-		}
-	}
-	if badges == "" {
-		return ""
-	}
-	return fill(`<p id="counts" class="cluster small">{!}</p>`, badges)
 }
 
 // actions are the way out of a running probe, and what to do with a result.
@@ -287,7 +269,7 @@ func (c *reachPage) findings() app.UI {
 			}
 		}
 	}
-	return app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title").Body(body...)
+	return el("section", "findings", "stack", []string{"aria-labelledby", "findings-title"}, body)
 }
 
 // publishDialog asks, each time anew, before a publish command is sent.
@@ -369,25 +351,22 @@ func (c *reachPage) beside(r *ReachRun) app.UI {
 
 // commands repeat the probe from the customer's side.
 func (c *reachPage) commands(r *ReachRun) app.UI {
-	type end struct {
-		scheme string
-		port   int
-	}
-	var ends []end
-	first := -1
+	// each port once; the first that failed is shown
+	var ends []*ProbeLadder
+	pick, failed := 0, false
 	for i := range r.Result.Ladders {
 		l := &r.Result.Ladders[i]
-		e := end{l.Scheme, l.Port}
 		known := false
 		for _, other := range ends {
-			known = known || other == e
+			known = known || other.endpoint() == l.endpoint()
 		}
-		if !known {
-			if first < 0 && l.stuck() != nil {
-				first = len(ends)
-			}
-			ends = append(ends, e)
+		if known {
+			continue
 		}
+		if !failed && l.stuck() != nil {
+			pick, failed = len(ends), true
+		}
+		ends = append(ends, l)
 	}
 	host := r.Result.Target.Host
 	if host == "" {
@@ -396,26 +375,25 @@ func (c *reachPage) commands(r *ReachRun) app.UI {
 	if len(ends) == 0 || !plainHost(host) {
 		return raw(`<div id="repeat" hidden></div>`)
 	}
-	pick := max(0, first)
-	for i, e := range ends {
-		if e.scheme+strconv.Itoa(e.port) == c.chosen {
-			pick = i
+	options := ""
+	for i, l := range ends {
+		selected := ""
+		if i == pick { // not the chosen one: what is drawn anew loses the focus
+			selected = " selected"
 		}
+		options += fill(`<option{!}>{}</option>`, selected, l.endpoint())
 	}
 	choice := `<div hidden></div>`
 	if len(ends) > 1 {
-		options := ""
-		for i, e := range ends {
-			selected := ""
-			if i == max(0, first) { // not the chosen one: what is drawn anew loses the focus
-				selected = " selected"
-			}
-			options += fill(`<option value="{}{}"{!}>{}, port {}</option>`, e.scheme, strconv.Itoa(e.port), selected, e.scheme, strconv.Itoa(e.port))
-		}
 		choice = fill(`<div class="field reach__picker"><label class="label" for="repeat-port">Port</label><select id="repeat-port" class="select" data-reach="input">{!}</select></div>`, options)
 	}
+	for i, l := range ends {
+		if l.endpoint() == c.chosen {
+			pick = i
+		}
+	}
 	lines := ""
-	for _, l := range commandsFor(host, ends[pick].scheme, ends[pick].port, r.Asked.App) {
+	for _, l := range commandsFor(host, ends[pick].Scheme, ends[pick].Port, r.Asked.App) {
 		lines += fill(`<div class="reach__command"><p id="command-{}-label" class="small"><strong>{}</strong> <span class="muted">{}</span></p><div class="code-block code-block--wrap"><pre tabindex="0" aria-labelledby="command-{}-label"><code id="command-{}">{}</code></pre>{!}</div></div>`,
 			l.ID, l.Title, l.Shell, l.ID, l.ID, l.Line, copyHTML(l.Line, "Copy the command for "+l.Shell))
 	}

@@ -13,9 +13,12 @@ import (
 
 // countBadges are the numbers of findings; none is what stands there when there
 // are none.
-func countBadges(v *diag.Verdict, none string) app.UI {
-	var badges []app.UI
-	for _, n := range []struct {
+func countBadges(v *diag.Verdict, none string) app.UI { return app.Raw(countsHTML(v, none)) }
+
+// countsHTML is countBadges within HTML.
+func countsHTML(v *diag.Verdict, none string) string {
+	badges := ""
+	for _, n := range [...]struct {
 		n         int
 		sev       diag.Severity
 		one, many string
@@ -25,14 +28,13 @@ func countBadges(v *diag.Verdict, none string) app.UI {
 		{v.Infos, diag.Info, "note", "notes"},
 	} {
 		if n.n > 0 {
-			badges = append(badges, app.Span().Class("sev sev--"+n.sev.String()).Body(
-				icon(severityIcon(n.sev), ""), app.Text(plural(int64(n.n), n.one, n.many))))
+			badges += badgeHTML(n.sev.String(), severityIcon(n.sev), plural(int64(n.n), n.one, n.many)) + " "
 		}
 	}
-	if len(badges) == 0 {
-		badges = append(badges, app.Span().Class("muted").Text(none))
+	if badges == "" {
+		badges = fill(`<span class="muted">{}</span>`, none)
 	}
-	return app.P().ID("counts").Class("cluster small").Body(badges...)
+	return fill(`<p id="counts" class="cluster small">{!}</p>`, badges)
 }
 
 // checksPanel is what became of every rule.
@@ -40,20 +42,18 @@ func checksPanel(r *diag.Report) app.UI {
 	list := checkGroups(r)
 	body := make([]app.UI, 0, len(list))
 	for _, g := range list {
-		items := make([]app.UI, 0, len(g.Checks))
+		items := ""
 		for _, k := range g.Checks {
-			item := []app.UI{app.A().Href("/rules/" + k.Rule).Text(k.Title)}
+			why := ""
 			if k.Why != "" {
-				item = append(item, app.Span().Class("muted").Text(" "+visible(k.Why)))
+				why = fill(`<span class="muted"> {}</span>`, visible(k.Why))
 			}
-			items = append(items, app.Li().DataSet("check", k.Rule).DataSet("state", g.State).Body(item...))
+			items += fill(`<li data-check="{}" data-state="{}"><a href="/rules/{}">{}</a>{!}</li>`, k.Rule, g.State, k.Rule, k.Title, why)
 		}
+		// the element that opens stays while what is in it changes
 		body = append(body, app.Details().Class("details checks__group").DataSet("state", g.State).Body(
-			app.Summary().Body(
-				app.Span().Class("sev sev--"+g.Class).Body(icon(g.Icon, ""), app.Text(g.Title)),
-				app.Span().Class("count").Text(" "+strconv.Itoa(len(g.Checks))),
-			),
-			app.Ul().Class("list-plain small checks__list").Body(items...),
+			app.Summary().Body(raw(`<span>{!}<span class="count"> {}</span></span>`, badgeHTML(g.Class, g.Icon, g.Title), strconv.Itoa(len(g.Checks)))),
+			raw(`<ul class="list-plain small checks__list">{!}</ul>`, items),
 		))
 	}
 	return panel("checks", "Checks", []app.UI{
