@@ -58,21 +58,20 @@ func (c *checkPage) plots(j *Job) app.UI {
 	}
 	buttons := make([]app.UI, 0, len(zooms))
 	for _, z := range zooms {
-		buttons = append(buttons, app.Button().Type("button").ID("zoom-"+z.action).Class("btn btn--small btn--icon").
-			Aria("label", z.label).Title(z.label).OnClick(c.zoom(z.action), app.EventScope(z.action)).Body(icon(z.icon, "")))
+		buttons = append(buttons, action("zoom-"+z.action, "btn btn--small btn--icon", z.icon, "", c.zoom(z.action), z.action).
+			Attr("aria-label", z.label).Attr("title", z.label))
 	}
 	body := []app.UI{
-		app.P().Class("small muted plots__hint").Text("Drag across a plot to zoom, double-click for all of it; with the keyboard: arrows, +, − and 0. A marker is a finding: choose it to go to it."),
+		raw(`<p class="small muted plots__hint">Drag across a plot to zoom, double-click for all of it; with the keyboard: arrows, +, − and 0. A marker is a finding: choose it to go to it.</p>`),
 	}
 	for i := range j.plots {
 		body = append(body, c.plot(&j.plots[i]))
 	}
-	head := []app.UI{app.Div().Class("toolbar").Role("group").Aria("label", "Zoom of all plots").Body(buttons...)}
-	back := app.Button().Type("button").ID("back").Class("btn btn--small").OnClick(c.back)
+	back := action("back", "btn btn--small", "arrow-left", "Back to the finding", c.back)
 	if c.desk.Selected == "" {
-		back = back.Hidden(true)
+		back = back.Attr("hidden", true)
 	}
-	head = append(head, back.Body(icon("arrow-left", ""), app.Text("Back to the finding")))
+	head := []app.UI{el("div", "", "toolbar", []string{"role", "group", "aria-label", "Zoom of all plots"}, buttons), back}
 	return panel("plots", "Plots", head, body...)
 }
 
@@ -87,28 +86,21 @@ func anything(plots []Plot) bool {
 }
 
 func (c *checkPage) plot(p *Plot) app.UI {
-	legend := make([]app.UI, 0, len(p.Series))
+	legend, none := "", ` hidden`
 	if len(p.Series) > 1 {
 		for _, s := range p.Series {
-			legend = append(legend, app.Span().Class("legend legend--"+s.Role+" legend--"+s.Style).Text(s.Label))
+			legend += fill(`<span class="legend legend--{} legend--{}">{}</span>`, s.Role, s.Style, s.Label)
 		}
 	}
-	head := []app.UI{app.H3().ID("plot-" + p.ID + "-title").Text(p.Title)}
-	head = append(head, legend...)
-	canvas := app.Div().ID("plot-"+p.ID).Class("plot__canvas").Role("group").TabIndex(0).
-		Aria("label", p.Summary()).Aria("roledescription", "plot")
-	empty := app.P().Class("plot__empty small muted")
+	canvas := el("div", "plot-"+p.ID, "plot__canvas", []string{"role", "group", "tabindex", "0", "aria-label", p.Summary(), "aria-roledescription", "plot"})
 	if len(p.X) == 0 {
-		canvas = canvas.Hidden(true)
-		empty = empty.Text("Nothing to show: the recording has no data for this plot.")
-	} else {
-		empty = empty.Hidden(true)
+		canvas, none = canvas.Attr("hidden", true), ""
 	}
-	return app.Div().Class("plot").Body(
-		app.Div().Class("plot__head").Body(head...),
-		app.P().Class("plot__hint small muted").Text(p.Hint),
+	return el("div", "", "plot", nil,
+		raw(`<div class="plot__head"><h3 id="plot-{}-title">{}</h3>{!}</div>`, p.ID, p.Title, legend),
+		raw(`<p class="plot__hint small muted">{}</p>`, p.Hint),
 		canvas,
-		empty,
+		raw(`<p class="plot__empty small muted"{!}>Nothing to show: the recording has no data for this plot.</p>`, none),
 		c.plotTable(p),
 	)
 }
@@ -142,13 +134,10 @@ func (c *checkPage) plotTable(p *Plot) app.UI {
 func (c *checkPage) place(f *FindingView) app.UI {
 	b := &c.desk.Bytes
 	body := []app.UI{
-		app.P().Class("small muted").Body(
-			app.Text("The tags around "+f.Places[0].Text+". "),
-			app.Button().Type("button").Class("linklike place__toplots").OnClick(c.toPlots).Text("See it on the plots"),
-		),
+		el("p", "", "small muted", nil, "The tags around "+f.Places[0].Text+". ", action("", "linklike place__toplots", "", "See it on the plots", c.toPlots)),
 	}
 	if b.State == Unreadable {
-		body = append(body, app.Div().Class("callout callout--warning").Body(icon("triangle-alert", ""), app.P().Text(b.Problem)))
+		body = append(body, raw(`<div class="callout callout--warning">{!}<p>{}</p></div>`, iconHTML("triangle-alert", ""), b.Problem))
 	} else {
 		list := make([]app.UI, 0, len(b.Tags))
 		for i := range b.Tags {
@@ -171,7 +160,7 @@ func (c *checkPage) place(f *FindingView) app.UI {
 		}
 		body = append(body, tags)
 	}
-	return app.Div().ID("place").Class("place stack stack--tight").Role("region").Aria("label", "Bytes around the finding").Body(body...)
+	return el("div", "place", "place stack stack--tight", []string{"role", "region", "aria-label", "Bytes around the finding"}, body)
 }
 
 // tagView is one tag with its fields.

@@ -14,22 +14,19 @@ func (c *checkPage) Render() app.UI {
 	if c.desk.Shown != nil { // the answer comes first: what is above it makes room
 		class += " page--answered"
 	}
-	return app.Div().Class("app-shell").Body(
+	return el("div", "", "app-shell", nil,
 		app.Raw(c.header),
-		app.Main().ID("main").Class(class).TabIndex(-1).Body(
-			app.Div().Class("wrap").Body(
-				app.Header().Class("page-head").Body(
-					app.H1().Text("Check a recording"),
-					app.P().Class("lede checker__lede").Text("Drop an FLV recording of your live stream and read why a platform would refuse it, where in the recording, and what to change."),
-				),
-				app.Div().Class("tool-grid checker").Body(
-					app.Div().Class("stack checker__main").Body(left...),
-					app.Div().ID("details").Class("checker__details").TabIndex(-1).Aria("label", "Details").Role("region").Body(c.details()...),
+		el("main", "main", class, []string{"tabindex", "-1"},
+			el("div", "", "wrap", nil,
+				raw(`<header class="page-head"><h1>Check a recording</h1><p class="lede checker__lede">Drop an FLV recording of your live stream and read why a platform would refuse it, where in the recording, and what to change.</p></header>`),
+				el("div", "", "tool-grid checker", nil,
+					el("div", "", "stack checker__main", nil, left),
+					el("div", "details", "checker__details", []string{"tabindex", "-1", "aria-label", "Details", "role", "region"}, c.details()),
 				),
 			),
 		),
 		app.Raw(c.footer),
-		app.P().ID("status").Class("sr-only").Role("status").Aria("live", "polite").Text(c.status),
+		el("p", "status", "sr-only", []string{"role", "status", "aria-live", "polite"}, c.status),
 		c.updateNotice(),
 	)
 }
@@ -43,25 +40,15 @@ func (c *checkPage) input() app.UI {
 	if !c.live {
 		file = file.Disabled(true)
 	}
-	return app.Section().Class("stack stack--tight").Aria("labelledby", "input-title").Body(
-		app.H2().ID("input-title").Class("sr-only").Text("Recording"),
-		app.Div().Class("drop checker__drop").DataSet("drop", "files").Body(
+	return el("section", "", "stack stack--tight", []string{"aria-labelledby", "input-title"},
+		raw(`<h2 id="input-title" class="sr-only">Recording</h2>`),
+		el("div", "", "drop checker__drop", []string{"data-drop", "files"},
 			icon("file-video", "icon--l"),
-			app.P().Class("checker__dropline").Body(
-				app.Strong().Text("Drop recordings here"),
-				app.Span().Class("muted").Text(" or "),
-				file,
-				app.Label().For("file").Class("btn btn--primary").Body(
-					icon("folder-open", ""),
-					app.Text("Choose files"),
-				),
+			el("p", "", "checker__dropline", nil,
+				raw(`<strong>Drop recordings here</strong>`), raw(`<span class="muted"> or </span>`), file,
+				raw(`<label for="file" class="btn btn--primary">{!}Choose files</label>`, iconHTML("folder-open", "")),
 			),
-			app.P().ID("uploaded").Class("checker__uploaded small").Body(
-				icon("shield-check", ""),
-				app.Strong().Class("num").Text("0 bytes uploaded."),
-				app.Text(" "),
-				app.Span().Class("muted").Text("The file is read in this browser, by a part that cannot connect to anything."),
-			),
+			raw(`<p id="uploaded" class="checker__uploaded small">{!}<strong class="num">0 bytes uploaded.</strong> <span class="muted">The file is read in this browser, by a part that cannot connect to anything.</span></p>`, iconHTML("shield-check", "")),
 		),
 		c.problem(),
 		c.samples(),
@@ -77,36 +64,31 @@ func (c *checkPage) problem() app.UI {
 	}
 	if text == "" {
 		if !c.live {
-			return app.Elem("noscript").Body(
-				app.P().Class("callout callout--warning").Text("Checking a recording needs JavaScript and WebAssembly: the file is analysed in your browser, not on a server. The command line does the same: ingestdoctor flv recording.flv"),
-			)
+			return raw(`<noscript><p class="callout callout--warning">Checking a recording needs JavaScript and WebAssembly: the file is analysed in your browser, not on a server. The command line does the same: ingestdoctor flv recording.flv</p></noscript>`)
 		}
-		return app.Div().Hidden(true)
+		return nothing()
 	}
-	body := []app.UI{icon("triangle-alert", ""), app.P().ID("problem").Text(text)}
+	body := []app.UI{icon("triangle-alert", ""), raw(`<p id="problem">{}</p>`, text)}
 	if c.desk.Broken != "" {
-		body = append(body, app.P().Body(
-			app.Button().Type("button").Class("btn btn--small").OnClick(c.reload).Body(icon("refresh-cw", ""), app.Text("Reload the page")),
-		))
+		body = append(body, el("p", "", "", nil, action("", "btn btn--small", "refresh-cw", "Reload the page", c.reload)))
 	}
-	return app.Div().Class(class).Body(body...)
+	return el("div", "", class, nil, body)
 }
 
 func (c *checkPage) samples() app.UI {
-	body := []app.UI{app.Span().Class("muted small").ID("samples-label").Text("No recording at hand? Take one of ours:")}
+	body := []app.UI{raw(`<span class="muted small" id="samples-label">No recording at hand? Take one of ours:</span>`)}
 	for i := range samples {
 		s := &samples[i]
-		b := app.Button().Type("button").ID("sample-"+s.kind).Class("btn btn--small checker__sample").Text(s.label).
-			OnClick(func(ctx app.Context, _ app.Event) {
-				c.desk.Choose([]File{fileOf("sample-"+s.kind+".flv", s.write(nil))})
-				c.after(ctx)
-			}, app.EventScope(s.kind))
+		b := action("sample-"+s.kind, "btn btn--small checker__sample", "", s.label, func(ctx app.Context, _ app.Event) {
+			c.desk.Choose([]File{fileOf("sample-"+s.kind+".flv", s.write(nil))})
+			c.after(ctx)
+		}, s.kind)
 		if !c.live || c.desk.V == nil {
-			b = b.Disabled(true)
+			b = b.Attr("disabled", true)
 		}
 		body = append(body, b)
 	}
-	return app.Div().Class("cluster checker__samples").Role("group").Aria("labelledby", "samples-label").Body(body...)
+	return el("div", "", "cluster checker__samples", []string{"role", "group", "aria-labelledby", "samples-label"}, body)
 }
 
 // picker chooses the profile and says what its limits are.
@@ -132,10 +114,10 @@ func (c *checkPage) picker() app.UI {
 		options = []app.UI{app.Option().Value(c.desk.Profile).Text("Loading the platforms").Selected(true)}
 		p = &diag.Profile{ID: c.desk.Profile}
 	}
-	return app.Div().Class("field panel checker__picker").Body(
-		app.Label().Class("label").For("profile").Text("Check against"),
+	return el("div", "", "field panel checker__picker", nil,
+		raw(`<label class="label" for="profile">Check against</label>`),
 		sel.Body(options...),
-		app.P().ID("profile-summary").Class("hint").Body(profileSummary(p)...),
+		app.Raw(profileSummary(p)),
 		c.limits(p),
 	)
 }
@@ -148,12 +130,12 @@ func (c *checkPage) option(p *diag.Profile) app.UI {
 	return o
 }
 
-func profileSummary(p *diag.Profile) []app.UI {
-	body := []app.UI{app.Text(p.Summary)}
+func profileSummary(p *diag.Profile) string {
+	retired := ""
 	if p.Retired != "" {
-		body = append(body, app.Text(" "), app.Strong().Text("Switched off on "+p.Retired+". "), app.Text(p.Instead))
+		retired = fill(` <strong>Switched off on {}. </strong>{}`, p.Retired, p.Instead)
 	}
-	return body
+	return fill(`<p id="profile-summary" class="hint">{}{!}</p>`, p.Summary, retired)
 }
 
 // limits lists what the profile holds a stream against, and on whose word.
@@ -197,20 +179,15 @@ func basisWord(b diag.Basis) string {
 // jobs lists the recordings when there are several.
 func (c *checkPage) jobs() app.UI {
 	if len(c.desk.Jobs) < 2 {
-		return app.Div().Hidden(true)
+		return nothing()
 	}
 	items := make([]app.UI, 0, len(c.desk.Jobs))
 	for _, j := range c.desk.Jobs {
 		items = append(items, c.jobItem(j))
 	}
-	return app.Section().Class("panel").Aria("labelledby", "jobs-title").Body(
-		app.Div().Class("panel__head").Body(
-			app.H2().ID("jobs-title").Body(
-				app.Text("Recordings "),
-				app.Span().Class("count").Text(strconv.Itoa(len(c.desk.Jobs))),
-			),
-		),
-		app.Ul().ID("jobs").Class("list-plain jobs").Body(items...),
+	return el("section", "", "panel", []string{"aria-labelledby", "jobs-title"},
+		raw(`<div class="panel__head"><h2 id="jobs-title">Recordings <span class="count">{}</span></h2></div>`, strconv.Itoa(len(c.desk.Jobs))),
+		el("ul", "jobs", "list-plain jobs", nil, items),
 	)
 }
 
@@ -231,33 +208,21 @@ func (c *checkPage) jobItem(j *Job) app.UI {
 		v := &j.Report.Verdict
 		word, ic, class, state = worstText(v), severityIcon(v.Severity), severityClass(v.Severity), "done"
 	}
-	b := app.Button().Type("button").Class("jobs__name").Body(app.Elem("bdi").Text(name)).
-		OnClick(func(ctx app.Context, _ app.Event) {
-			c.desk.Show(id)
+	with := func(f func(int)) app.EventHandler {
+		return func(ctx app.Context, _ app.Event) {
+			f(id)
 			c.after(ctx)
-		}, app.EventScope(id))
+		}
+	}
+	b := el("button", "", "jobs__name", []string{"type", "button"}, el("bdi", "", "", nil, name)).OnClick(with(c.desk.Show), app.EventScope(id))
 	if j == c.desk.Shown {
-		b = b.Aria("current", "true")
+		b = b.Attr("aria-current", "true")
 	}
-	row := []app.UI{
-		b,
-		app.Span().Class("muted small num nowrap").Text(bytesText(j.File.Size)),
-		app.Span().Class("sev sev--"+class).Body(icon(ic, ""), app.Text(word)),
-	}
+	row := []app.UI{b, raw(`<span class="muted small num nowrap">{}</span>`, bytesText(j.File.Size)), app.Raw(badgeHTML(class, ic, word))}
 	if j.State == Unread || j.State == Unreadable {
-		row = append(row, app.Button().Type("button").Class("btn btn--small").Text("Read it").
-			Aria("label", "Read "+name).
-			OnClick(func(ctx app.Context, _ app.Event) {
-				c.desk.Again(id)
-				c.after(ctx)
-			}, app.EventScope("again", id)))
+		row = append(row, action("", "btn btn--small", "", "Read it", with(c.desk.Again), "again", id).Attr("aria-label", "Read "+name))
 	}
-	row = append(row, app.Button().Type("button").Class("btn btn--small btn--quiet btn--icon").
-		Aria("label", "Remove "+name+" from the page").Title("Remove").
-		OnClick(func(ctx app.Context, _ app.Event) {
-			c.desk.Remove(id)
-			c.after(ctx)
-		}, app.EventScope("remove", id)).
-		Body(icon("x", "")))
-	return app.Li().Class("jobs__item").DataSet("job", id).DataSet("state", state).Body(row...)
+	row = append(row, action("", "btn btn--small btn--quiet btn--icon", "x", "", with(c.desk.Remove), "remove", id).
+		Attr("aria-label", "Remove "+name+" from the page").Attr("title", "Remove"))
+	return el("li", "", "jobs__item", []string{"data-job", strconv.Itoa(id), "data-state", state}, row)
 }

@@ -94,21 +94,17 @@ func soFar(r *diag.Report) string {
 
 // about names the recording, how far it was read and against what.
 func (c *checkPage) about(j *Job) []app.UI {
-	line := []app.UI{
-		app.Elem("bdi").Class("verdict__file").Text(shorten(visible(j.File.Name), 64)),
-		app.Text(", " + bytesText(j.File.Size)),
+	against, r := "", j.Report
+	if r != nil {
+		against = ", against " + r.Profile.Name
 	}
-	if r := j.Report; r != nil {
-		line = append(line, app.Text(", against "+r.Profile.Name))
-	}
-	out := []app.UI{app.P().Class("small muted").Body(line...)}
-	r := j.Report
+	out := []app.UI{raw(`<p class="small muted"><bdi class="verdict__file">{}</bdi>, {}{}</p>`, shorten(visible(j.File.Name), 64), bytesText(j.File.Size), against)}
 	if r == nil {
 		return out
 	}
 	if j.State == Done {
 		if s := inputState(&r.Input); s != "" {
-			out = append(out, app.P().ID("input-state").Class("small").Body(app.Strong().Text(s)))
+			out = append(out, raw(`<p id="input-state" class="small"><strong>{}</strong></p>`, s))
 		}
 	}
 	none := "No findings"
@@ -120,12 +116,10 @@ func (c *checkPage) about(j *Job) []app.UI {
 
 func (c *checkPage) again(j *Job) app.UI {
 	id := j.ID
-	return app.P().Body(app.Button().Type("button").ID("again").Class("btn btn--small").
-		OnClick(func(ctx app.Context, _ app.Event) {
-			c.desk.Again(id)
-			c.after(ctx)
-		}, app.EventScope("again", id)).
-		Body(icon("rotate-ccw", ""), app.Text("Read it")))
+	return el("p", "", "", nil, action("again", "btn btn--small", "rotate-ccw", "Read it", func(ctx app.Context, _ app.Event) {
+		c.desk.Again(id)
+		c.after(ctx)
+	}, "again", id))
 }
 
 // progress is how far reading has come, and the way out of it.
@@ -138,24 +132,20 @@ func (c *checkPage) progress(j *Job) app.UI {
 	if left := j.Left(); left >= 0 && j.MS > 300 {
 		text += ", " + leftText(left)
 	}
-	return app.Div().Class("verdict__progress").Body(
+	return el("div", "", "verdict__progress", nil,
 		app.Progress().ID("progress").Class("progress").Max(100).Value(percent).
 			Aria("label", "Reading "+visible(j.File.Name)),
-		app.P().ID("progress-text").Class("small num").Text(text),
-		app.Button().Type("button").ID("cancel").Class("btn btn--small").OnClick(c.cancel).
-			Body(icon("x", ""), app.Text("Cancel")),
+		el("p", "progress-text", "small num", nil, text),
+		action("cancel", "btn btn--small", "x", "Cancel", c.cancel),
 	)
 }
 
 // actions are what can be done with a report.
 func (c *checkPage) actions(j *Job) app.UI {
-	return app.Div().Class("verdict__actions toolbar").Body(
-		app.Button().Type("button").ID("copy-ticket").Class("btn btn--small").
-			DataSet("copy", Markdown(j.Report)).DataSet("copy-done", "Copied as Markdown").
-			Body(icon("clipboard", ""), app.Text("Copy for a ticket")),
-		app.Button().Type("button").ID("download").Class("btn btn--small").OnClick(c.download).
-			Body(icon("download", ""), app.Text("Download JSON")),
-		app.Span().Class("small muted num").Text(readText(j)),
+	return el("div", "", "verdict__actions toolbar", nil,
+		raw(`<button type="button" id="copy-ticket" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown">{!}Copy for a ticket</button>`, Markdown(j.Report), iconHTML("clipboard", "")),
+		action("download", "btn btn--small", "download", "Download JSON", c.download),
+		el("span", "", "small muted num", nil, readText(j)),
 	)
 }
 
@@ -179,8 +169,7 @@ func (c *checkPage) findings() app.UI {
 	if j != nil {
 		list = groups(j.views)
 	}
-	body := []app.UI{app.H2().ID("findings-title").Class("sr-only").Text("Findings")}
-	body = append(body, c.remux())
+	body := []app.UI{raw(`<h2 id="findings-title" class="sr-only">Findings</h2>`), c.remux()}
 	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
 		section := app.Section().ID("findings-" + sev.String()).Class("stack stack--tight")
 		var group Group
@@ -193,10 +182,7 @@ func (c *checkPage) findings() app.UI {
 			body = append(body, section.Hidden(true))
 			continue
 		}
-		cards := []app.UI{app.H3().ID("findings-"+sev.String()+"-title").Body(
-			app.Text(group.Title+" "),
-			app.Span().Class("count").Text(strconv.Itoa(len(group.Findings))),
-		)}
+		cards := []app.UI{raw(`<h3 id="findings-{}-title">{} <span class="count">{}</span></h3>`, sev.String(), group.Title, strconv.Itoa(len(group.Findings)))}
 		for i := range group.Findings {
 			f := &group.Findings[i]
 			cards = append(cards, &keyed{
@@ -224,10 +210,8 @@ func (c *checkPage) finding(f *FindingView) app.UI {
 			text, open = "Hide the place", "true"
 			below = append(below, c.place(f))
 		}
-		tools = append(tools, app.Button().Type("button").ID("show-"+key).Class("btn btn--small").
-			Aria("describedby", "title-"+key).Aria("expanded", open).
-			OnClick(func(ctx app.Context, _ app.Event) { c.toggle(ctx, key) }, app.EventScope(key)).
-			Body(icon("map-pin", ""), app.Text(text)))
+		tools = append(tools, action("show-"+key, "btn btn--small", "map-pin", text, func(ctx app.Context, _ app.Event) { c.toggle(ctx, key) }, key).
+			Attr("aria-describedby", "title-"+key).Attr("aria-expanded", open))
 	}
 	return findingCard(f, selected, tools, below...)
 }
@@ -236,7 +220,7 @@ func (c *checkPage) finding(f *FindingView) app.UI {
 func (c *checkPage) remux() app.UI {
 	r, ok := c.desk.remux()
 	if !ok {
-		return app.Div().Hidden(true)
+		return nothing()
 	}
 	lines, hides, caveats := "", "", ""
 	for i, l := range r.Lines {
