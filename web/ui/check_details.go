@@ -23,7 +23,7 @@ func (c *checkPage) details() []app.UI {
 // help is the empty state.
 func (c *checkPage) help() app.UI {
 	const line = "ffmpeg -i rtmp://SERVER/APP/STREAM -t 60 -c copy -f flv recording.flv"
-	return app.Div().Class("stack").Body(
+	return el("div", "", "stack", nil,
 		panel("how", "How to make a recording", nil,
 			raw(`<p>Record what your encoder sends, for a minute or until the fault shows, in the FLV container: it holds the same tags that go over RTMP.</p>`),
 			raw(`<h3>In OBS Studio</h3>`),
@@ -54,7 +54,7 @@ var zooms = []struct{ action, icon, label string }{
 
 func (c *checkPage) plots(j *Job) app.UI {
 	if j.State == Done && !anything(j.plots) {
-		return panel("plots", "Plots", nil, app.P().Class("muted").Text("There is nothing to plot: no audio or video was found."))
+		return panel("plots", "Plots", nil, el("p", "", "muted", nil, "There is nothing to plot: no audio or video was found."))
 	}
 	buttons := make([]app.UI, 0, len(zooms))
 	for _, z := range zooms {
@@ -109,7 +109,7 @@ func (c *checkPage) plot(p *Plot) app.UI {
 // made when it is opened: they are most of the page's elements.
 func (c *checkPage) plotTable(p *Plot) app.UI {
 	id := p.ID
-	d := app.Details().Class("details small plot__table").On("toggle", func(ctx app.Context, _ app.Event) {
+	d := app.Elem("details").Class("details small plot__table").On("toggle", func(ctx app.Context, _ app.Event) {
 		if c.tables == nil {
 			c.tables = map[string]bool{}
 		}
@@ -118,7 +118,7 @@ func (c *checkPage) plotTable(p *Plot) app.UI {
 	if len(p.X) == 0 {
 		return d.Hidden(true)
 	}
-	summary := app.Summary().Body(app.Text("As a table"), app.Span().Class("sr-only").Text(": "+p.Title))
+	summary := el("summary", "", "", nil, app.Text("As a table"), el("span", "", "sr-only", nil, ": "+p.Title))
 	if !c.tables[id] {
 		return d.Body(summary)
 	}
@@ -152,9 +152,9 @@ func (c *checkPage) place(f *FindingView) app.UI {
 			if b.State == Done {
 				text = "There are no bytes to show here."
 			}
-			list = append(list, app.P().Class("muted").Text(text))
+			list = append(list, el("p", "", "muted", nil, text))
 		}
-		tags := app.Div().ID("tags").Class("tags").Body(list...)
+		tags := el("div", "tags", "tags", nil, list)
 		if b.State == Reading {
 			tags = tags.Aria("busy", "true")
 		}
@@ -192,7 +192,7 @@ func tagView(t *TagView) app.UI {
 func (c *checkPage) media(j *Job) app.UI {
 	sections := mediaSections(j.Report)
 	if len(sections) == 0 {
-		return panel("media", "Media", nil, app.P().Class("muted").Text("There is no audio or video to describe."))
+		return panel("media", "Media", nil, el("p", "", "muted", nil, "There is no audio or video to describe."))
 	}
 	body := ""
 	for _, s := range sections {

@@ -160,8 +160,8 @@ func (c *checkPage) limits(p *diag.Profile) app.UI {
 	if len(p.Limits) > 0 {
 		title += ": " + strconv.Itoa(len(p.Limits)) + " limits"
 	}
-	return app.Details().ID("profile-limits").Class("details").Body(
-		app.Summary().Text(title),
+	return el("details", "profile-limits", "details", nil,
+		el("summary", "", "", nil, title),
 		raw(`<div class="table-wrap" tabindex="0" role="region" aria-label="Limits"><table class="table table--dense"><thead><tr><th scope="col">What</th><th scope="col">Limit, and on whose word</th></tr></thead><tbody>{!}</tbody></table></div>`, rows),
 	)
 }

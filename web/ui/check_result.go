@@ -67,9 +67,9 @@ func (c *checkPage) verdict() app.UI {
 			next = "Copy it into an FLV with the line below; nothing is encoded anew. Then drop the FLV here."
 		}
 	}
-	body := []app.UI{icon(ic, ""), app.H2().ID("headline").Class("verdict__headline").Text(headline)}
+	body := []app.UI{icon(ic, ""), el("h2", "headline", "verdict__headline", nil, headline)}
 	if next != "" {
-		body = append(body, app.P().Class("verdict__next").Text(next))
+		body = append(body, el("p", "", "verdict__next", nil, next))
 	}
 	if j != nil {
 		body = append(body, c.about(j)...)
@@ -80,7 +80,7 @@ func (c *checkPage) verdict() app.UI {
 	} else if j != nil && j.Report != nil {
 		body = append(body, c.actions(j))
 	}
-	return app.Section().ID("verdict").Class(class).TabIndex(-1).Aria("labelledby", "headline").
+	return app.Elem("section").ID("verdict").Class(class).TabIndex(-1).Aria("labelledby", "headline").
 		DataSet("state", state).DataSet("severity", sev.String()).Body(body...)
 }
 
@@ -171,7 +171,7 @@ func (c *checkPage) findings() app.UI {
 	}
 	body := []app.UI{raw(`<h2 id="findings-title" class="sr-only">Findings</h2>`), c.remux()}
 	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
-		section := app.Section().ID("findings-" + sev.String()).Class("stack stack--tight")
+		section := app.Elem("section").ID("findings-" + sev.String()).Class("stack stack--tight")
 		var group Group
 		for _, g := range list {
 			if g.Severity == sev {
@@ -192,7 +192,7 @@ func (c *checkPage) findings() app.UI {
 		}
 		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
 	}
-	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
+	s := app.Elem("section").ID("findings").Class("stack").Aria("labelledby", "findings-title")
 	if len(list) == 0 {
 		s = s.Hidden(true)
 	}

@@ -46,8 +46,8 @@ func findingCard(f *FindingView, selected bool, tools []app.UI, below ...app.UI)
 			plural(int64(len(f.Codes)), "platform code", "platform codes"), codes))
 	}
 	tools = append(tools[:len(tools):len(tools)], raw(`<a class="small" href="{}">About this rule<span class="sr-only">: {}</span></a>`, f.DocURL, f.Title))
-	body = append(body, app.Div().Class("toolbar").Body(tools...))
+	body = append(body, el("div", "", "toolbar", nil, tools))
 	body = append(body, below...)
-	return app.Article().Class(class).Aria("labelledby", "title-"+key).
+	return app.Elem("article").Class(class).Aria("labelledby", "title-"+key).
 		DataSet("finding", f.Rule).DataSet("severity", f.Severity.String()).DataSet("key", key).Body(body...)
 }

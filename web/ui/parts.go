@@ -36,31 +36,31 @@ func icon(name, class string) app.UI {
 func values(list []Value, class string) app.UI {
 	body := make([]app.UI, 0, 2*len(list))
 	for _, v := range list {
-		body = append(body, app.Dt().Text(v.Label), app.Dd().Text(v.Text))
+		body = append(body, el("dt", "", "", nil, v.Label), el("dd", "", "", nil, v.Text))
 	}
-	return app.Dl().Class("kv " + class).Body(body...)
+	return el("dl", "", "kv "+class, nil, body)
 }
 
 // copyButton copies a text; site.js does the work.
 func copyButton(text, label string) app.UI {
-	return app.Button().Type("button").Class("copy-btn").DataSet("copy", text).Aria("label", label).Title("Copy").
+	return app.Elem("button").Attr("type", "button").Class("copy-btn").DataSet("copy", text).Aria("label", label).Title("Copy").
 		Body(icon("copy", ""))
 }
 
 // external is a link to somebody else's page.
 func external(text, address string) app.UI {
 	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
-		return app.Span().Text(text)
+		return el("span", "", "", nil, text)
 	}
-	return app.A().Href(address).Rel("noreferrer").Target("_blank").Text(text)
+	return app.Elem("a").Attr("href", address).Attr("rel", "noreferrer").Attr("target", "_blank").Text(text)
 }
 
 // panel is a titled surface.
 func panel(id, title string, head []app.UI, body ...app.UI) app.UI {
-	top := append([]app.UI{app.H2().ID(id + "-title").TabIndex(-1).Text(title)}, head...)
-	return app.Section().ID(id).Class("panel").Aria("labelledby", id+"-title").Body(
-		app.Div().Class("panel__head").Body(top...),
-		app.Div().Class("panel__body").Body(body...),
+	top := append([]app.UI{app.Elem("h2").ID(id + "-title").TabIndex(-1).Text(title)}, head...)
+	return app.Elem("section").ID(id).Class("panel").Aria("labelledby", id+"-title").Body(
+		el("div", "", "panel__head", nil, top),
+		el("div", "", "panel__body", nil, body),
 	)
 }
 

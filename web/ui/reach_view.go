@@ -50,7 +50,7 @@ func (c *reachPage) form() app.UI {
 	if c.left() > 0 {
 		wait = " disabled"
 	}
-	return app.Form().Class("panel panel__body reach__form").Aria("label", "Target").OnSubmit(c.submit).Body(
+	return app.Elem("form").Class("panel panel__body reach__form").Aria("label", "Target").OnSubmit(c.submit).Body(
 		raw(`<div class="field"><label class="label" for="target">Ingest URL or host</label><input id="target" class="input mono" type="text" placeholder="rtmp://live.example.com/app" autocomplete="off" autocapitalize="none" spellcheck="false" inputmode="url" maxlength="4096" aria-describedby="sent" data-reach="input"{!}></div>`, off),
 		c.sent(),
 		raw(`<div class="reach__options"><div class="field reach__picker"><label class="label" for="profile">Platform</label><select id="profile" class="select"{!}>{!}</select></div>`+

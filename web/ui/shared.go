@@ -51,27 +51,27 @@ func checksPanel(r *diag.Report) app.UI {
 			items += fill(`<li data-check="{}" data-state="{}"><a href="/rules/{}">{}</a>{!}</li>`, k.Rule, g.State, k.Rule, k.Title, why)
 		}
 		// the element that opens stays while what is in it changes
-		body = append(body, app.Details().Class("details checks__group").DataSet("state", g.State).Body(
-			app.Summary().Body(raw(`<span>{!}<span class="count"> {}</span></span>`, badgeHTML(g.Class, g.Icon, g.Title), strconv.Itoa(len(g.Checks)))),
+		body = append(body, app.Elem("details").Class("details checks__group").DataSet("state", g.State).Body(
+			app.Elem("summary").Body(raw(`<span>{!}<span class="count"> {}</span></span>`, badgeHTML(g.Class, g.Icon, g.Title), strconv.Itoa(len(g.Checks)))),
 			raw(`<ul class="list-plain small checks__list">{!}</ul>`, items),
 		))
 	}
 	return panel("checks", "Checks", []app.UI{
-		app.Span().Class("count").Text(plural(int64(len(r.Checks)), "rule", "rules")),
+		app.Elem("span").Class("count").Text(plural(int64(len(r.Checks)), "rule", "rules")),
 	}, body...)
 }
 
 // newerVersion says that one is ready.
 func newerVersion(ready bool, reload app.EventHandler) app.UI {
-	n := app.Div().ID("update").Class("update callout")
+	n := app.Elem("div").ID("update").Class("update callout")
 	if !ready {
 		return n.Hidden(true)
 	}
 	return n.Role("status").Body(
 		icon("refresh-cw", ""),
-		app.P().Text("A new version of this page is ready."),
-		app.P().Body(
-			app.Button().Type("button").Class("btn btn--small").OnClick(reload).Text("Reload"),
+		app.Elem("p").Text("A new version of this page is ready."),
+		app.Elem("p").Body(
+			app.Elem("button").Attr("type", "button").Class("btn btn--small").OnClick(reload).Text("Reload"),
 		),
 	)
 }
@@ -104,6 +104,9 @@ func el(tag, id, class string, attrs []string, body ...any) app.HTMLElem {
 			list = append(list, b...)
 		case app.UI:
 			list = append(list, b)
+		case nil:
+		default:
+			list = append(list, app.Text(b))
 		}
 	}
 	return e.Body(list...)
