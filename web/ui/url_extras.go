@@ -89,15 +89,14 @@ func (c *urlPage) signing(r *URLResult, f *URLForm) app.UI {
 	var body []app.UI
 	if e := r.Expiry; e != nil {
 		body = append(body, values(c.expiry(e), "urlcheck__expiry"))
-		class := "sev sev--passed"
-		ic := "clock"
+		class, ic := "passed", "clock"
 		switch n := e.Unix - c.now; {
 		case n <= 0:
-			class, ic = "sev sev--error", "octagon-x"
+			class, ic = "error", "octagon-x"
 		case n < 12*3600:
-			class, ic = "sev sev--warning", "triangle-alert"
+			class, ic = "warning", "triangle-alert"
 		}
-		body = append(body, app.P().Body(app.Span().ID("expiry").Class(class+" num").Body(icon(ic, ""), app.Text("It "+left(e.Unix, c.now)))))
+		body = append(body, raw(`<p><span id="expiry" class="sev sev--{} num">{!}It {}</span></p>`, class, iconHTML(ic, ""), left(e.Unix, c.now)))
 	}
 	state, class, ic := "", "", ""
 	switch r.Signature {
@@ -124,16 +123,16 @@ func (c *urlPage) signing(r *URLResult, f *URLForm) app.UI {
 		options = append(options, app.Option().Value(d.value).Text(d.label).Selected(d.value == c.signFor))
 	}
 	body = append(body,
-		app.Div().Class("field").Body(
-			app.Label().Class("label").For("sign-key").Text("Signing key"),
+		el("div", "", "field", nil,
+			raw(`<label class="label" for="sign-key">Signing key</label>`),
 			key,
-			app.P().ID("sign-hint").Class("hint").Text("From the platform's console. It stays in this browser, to verify "+f.Signed+" and to sign."),
+			raw(`<p id="sign-hint" class="hint">From the platform's console. It stays in this browser, to verify {} and to sign.</p>`, f.Signed),
 		),
-		app.P().ID("signature").DataSet("state", r.Signature).Body(app.Span().Class("sev sev--"+class).Body(icon(ic, ""), app.Text(state))),
-		app.Div().Class("toolbar").Body(
-			app.Label().Class("label").For("sign-for").Text("Fresh URL, good for"),
+		raw(`<p id="signature" data-state="{}">{!}</p>`, r.Signature, badgeHTML(class, ic, state)),
+		el("div", "", "toolbar", nil,
+			raw(`<label class="label" for="sign-for">Fresh URL, good for</label>`),
 			app.Select().ID("sign-for").Class("select urlcheck__for").OnChange(c.setSignFor).Body(options...),
-			app.Button().Type("button").ID("sign").Class("btn").OnClick(c.sign).Body(icon("key-round", ""), app.Text("Sign")),
+			action("sign", "btn", "key-round", "Sign", c.sign),
 		),
 		c.made("signed"),
 	)
@@ -158,11 +157,10 @@ func (c *urlPage) made(kind string) app.UI {
 	if c.desk.Show {
 		shown = m.URL
 	}
-	return app.Div().Class("stack stack--tight").Body(
-		app.P().ID("made-label").Class("small muted").Text("The URL"),
+	return el("div", "", "stack stack--tight", nil,
+		raw(`<p id="made-label" class="small muted">The URL</p>`),
 		commandBlock("made", shown, m.URL, "made-label", "Copy the URL"),
-		app.P().Body(app.Button().Type("button").ID("use-made").Class("btn btn--small").OnClick(c.useMade).
-			Body(icon("check", ""), app.Text("Use it"))),
+		el("p", "", "", nil, action("use-made", "btn btn--small", "check", "Use it", c.useMade)),
 	)
 }
 

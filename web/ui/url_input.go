@@ -13,25 +13,23 @@ func (c *urlPage) Render() app.UI {
 		class += " page--answered"
 	}
 	// linter.js finds its parts here, and begins to load them with the page.
-	grid := app.Div().Class("tool-grid checker urlcheck").DataSet("linter", "start").
-		DataSet("worker", app.Getenv("ASSET_LINTER_JS")).DataSet("wasm", app.Getenv("ASSET_LINTER_WASM")).
-		DataSet("exec", app.Getenv("ASSET_WASM_EXEC")).DataSet("version", app.Getenv("PROGRAM_VERSION"))
-	return app.Div().Class("app-shell").Body(
+	parts := []string{
+		"data-linter", "start", "data-worker", app.Getenv("ASSET_LINTER_JS"), "data-wasm", app.Getenv("ASSET_LINTER_WASM"),
+		"data-exec", app.Getenv("ASSET_WASM_EXEC"), "data-version", app.Getenv("PROGRAM_VERSION"),
+	}
+	return el("div", "", "app-shell", nil,
 		app.Raw(c.header),
-		app.Main().ID("main").Class(class).TabIndex(-1).Body(
-			app.Div().Class("wrap").Body(
-				app.Header().Class("page-head").Body(
-					app.H1().Text("Check an ingest URL"),
-					app.P().Class("lede checker__lede").Text("Type or paste what the encoder is given, and read what is wrong with it at the very characters."),
-				),
-				grid.Body(
-					app.Div().Class("stack checker__main").Body(c.input(), c.verdict(), c.findings()),
-					app.Div().ID("details").Class("checker__details").TabIndex(-1).Aria("label", "Details").Role("region").Body(c.details()...),
+		el("main", "main", class, []string{"tabindex", "-1"},
+			el("div", "", "wrap", nil,
+				raw(`<header class="page-head"><h1>Check an ingest URL</h1><p class="lede checker__lede">Type or paste what the encoder is given, and read what is wrong with it at the very characters.</p></header>`),
+				el("div", "", "tool-grid checker urlcheck", parts,
+					el("div", "", "stack checker__main", nil, c.input(), c.verdict(), c.findings()),
+					el("div", "details", "checker__details", []string{"tabindex", "-1", "aria-label", "Details", "role", "region"}, c.details()),
 				),
 			),
 		),
 		app.Raw(c.footer),
-		app.P().ID("status").Class("sr-only").Role("status").Aria("live", "polite").Text(c.status),
+		el("p", "status", "sr-only", []string{"role", "status", "aria-live", "polite"}, c.status),
 		newerVersion(c.update, c.reload),
 	)
 }
@@ -39,21 +37,16 @@ func (c *urlPage) Render() app.UI {
 // input is what a person has: one URL, or server and key.
 func (c *urlPage) input() app.UI {
 	split := c.desk.What.Split
-	return app.Section().Class("stack stack--tight").Aria("labelledby", "input-title").Body(
-		app.H2().ID("input-title").Class("sr-only").Text("Ingest URL"),
-		app.Div().Class("urlcheck__mode").Role("radiogroup").Aria("label", "What you have").Body(
+	return el("section", "", "stack stack--tight", []string{"aria-labelledby", "input-title"},
+		raw(`<h2 id="input-title" class="sr-only">Ingest URL</h2>`),
+		el("div", "", "urlcheck__mode", []string{"role", "radiogroup", "aria-label", "What you have"},
 			c.mode("one", "One URL", !split, false),
 			c.mode("two", "Server and key", split, true),
 		),
 		c.field(urlField, "Ingest URL", split),
 		c.field(serverField, "Server", !split),
 		c.field(keyField, "Stream key", !split),
-		app.P().ID("url-hint").Class("checker__uploaded small").Body(
-			icon("shield-check", ""),
-			app.Strong().Text("It stays in this tab."),
-			app.Text(" "),
-			app.Span().Class("muted").Text("Read in this browser, by a part that cannot connect to anything. Nothing typed here is stored, sent or put into the address bar."),
-		),
+		raw(`<p id="url-hint" class="checker__uploaded small">{!}<strong>It stays in this tab.</strong> <span class="muted">Read in this browser, by a part that cannot connect to anything. Nothing typed here is stored, sent or put into the address bar.</span></p>`, iconHTML("shield-check", "")),
 		c.problem(),
 		c.picker(),
 	)

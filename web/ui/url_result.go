@@ -161,39 +161,32 @@ func (c *urlPage) showSecrets() app.UI {
 }
 
 func (c *urlPage) parts(r *URLResult) app.UI {
-	rows := make([]app.UI, 0, len(r.Parts))
+	rows := ""
 	secret := false
 	for i := range r.Parts {
 		p := &r.Parts[i]
-		value := p.Value
+		value, more := p.Value, ""
 		if c.desk.Show {
 			value = r.plain.Parts[i]
 		}
 		secret = secret || p.Secret
-		cell := []app.UI{app.Code().Text(visible(value))}
 		if p.Secret {
-			cell = append(cell, app.Text(" "), app.Span().Class("tag").Text("secret"))
+			more = ` <span class="tag">secret</span>`
 		}
 		if p.Note != "" {
-			cell = append(cell, app.P().Class("muted small").Text(visible(p.Note)))
+			more += fill(`<p class="muted small">{}</p>`, visible(p.Note))
 		}
-		rows = append(rows, app.Tr().DataSet("part", p.Name).Body(
-			app.Th().Scope("row").Text(partName(p)),
-			app.Td().Body(cell...),
-		))
+		rows += fill(`<tr data-part="{}"><th scope="row">{}</th><td><code>{}</code>{!}</td></tr>`, p.Name, partName(p), visible(value), more)
 	}
-	if len(rows) == 0 {
-		return panel("parts", "Part by part", nil, app.P().Class("muted").Text("Nothing in it can be taken apart as a URL."))
+	if rows == "" {
+		return panel("parts", "Part by part", nil, muted("Nothing in it can be taken apart as a URL."))
 	}
 	var head []app.UI
 	if secret || c.desk.Show {
 		head = []app.UI{c.showSecrets()}
 	}
 	return panel("parts", "Part by part", head,
-		app.Table().Class("table table--dense urlcheck__parts").Body(
-			app.THead().Class("sr-only").Body(app.Tr().Body(app.Th().Scope("col").Text("Part"), app.Th().Scope("col").Text("Value"))),
-			app.TBody().Body(rows...),
-		),
+		raw(`<table class="table table--dense urlcheck__parts"><thead class="sr-only"><tr><th scope="col">Part</th><th scope="col">Value</th></tr></thead><tbody>{!}</tbody></table>`, rows),
 	)
 }
 
