@@ -11,7 +11,7 @@ import (
 func (c *urlPage) examples() app.UI {
 	forms := c.desk.Forms
 	if f := c.desk.form(c.desk.What.Profile); f != nil {
-		return app.Div().ID("examples").Class("stack").Body(c.form(f), panel("try", "Try it", nil, c.example(f)), c.whatYouGet())
+		return el("div", "examples", "stack", nil, c.form(f), panel("try", "Try it", nil, c.example(f)), c.whatYouGet())
 	}
 	if len(forms) == 0 {
 		return c.whatYouGet()
@@ -22,12 +22,12 @@ func (c *urlPage) examples() app.UI {
 		if f.ID != "azure-live-encoding" && f.Platform == "azure-media-services" && f.ID != "azure-v2" {
 			continue // the same form
 		}
-		items = append(items, app.Li().Body(c.example(f)))
+		items = append(items, el("li", "", "", nil, c.example(f)))
 	}
-	return app.Div().ID("examples").Class("stack").Body(
+	return el("div", "examples", "stack", nil,
 		panel("try", "Examples", nil,
 			muted("Invented values, in each platform's form. Take one and change it."),
-			app.Ul().Class("list-plain urlcheck__examples").Body(items...),
+			el("ul", "", "list-plain urlcheck__examples", nil, items),
 		),
 		c.whatYouGet(),
 	)
@@ -39,7 +39,7 @@ func (c *urlPage) example(f *URLForm) app.UI {
 	if f.Platform == "azure-media-services" && f.ID != "azure-v2" {
 		name = "Azure Media Services"
 	}
-	b := app.Button().Type("button").ID("try-"+id).Class("btn btn--small").Aria("label", "Try the example of "+name).Text("Try").
+	b := app.Elem("button").Attr("type", "button").ID("try-"+id).Class("btn btn--small").Aria("label", "Try the example of "+name).Text("Try").
 		OnClick(func(ctx app.Context, _ app.Event) {
 			if c.desk.What.Split {
 				c.setSplit(ctx, false, "")
@@ -49,12 +49,12 @@ func (c *urlPage) example(f *URLForm) app.UI {
 			}
 		}, app.EventScope(id))
 	if !c.live || c.desk.L == nil {
-		b = b.Disabled(true)
+		b = b.Attr("disabled", true)
 	}
-	return app.Div().Class("urlcheck__example").Body(
-		app.Div().Body(
-			app.P().Class("small").Body(app.Strong().Text(name)),
-			app.Code().Class("small").Text(f.Example),
+	return el("div", "", "urlcheck__example", nil,
+		el("div", "", "", nil,
+			el("p", "", "small", nil, el("strong", "", "", nil, name)),
+			el("code", "", "small", nil, f.Example),
 		),
 		b,
 	)
@@ -62,14 +62,14 @@ func (c *urlPage) example(f *URLForm) app.UI {
 
 func (c *urlPage) whatYouGet() app.UI {
 	return panel("what", "What you get", nil,
-		app.Ul().Body(
-			app.Li().Text("What is wrong, underlined at the very characters, each with its reason and its fix: scheme, port, host, application, access token, stream name, signature, expiry, stray characters, placeholders that were never replaced."),
-			app.Li().Text("The mended URL, one click away, and the URL part by part with its secrets masked."),
-			app.Li().Text("What to type into OBS Studio, FFmpeg, GStreamer and vMix: server, key, command."),
-			app.Li().Text("For Tencent and Alibaba: until when the URL is good, whether its signature verifies with your key, and a freshly signed URL."),
+		el("ul", "", "", nil,
+			el("li", "", "", nil, "What is wrong, underlined at the very characters, each with its reason and its fix: scheme, port, host, application, access token, stream name, signature, expiry, stray characters, placeholders that were never replaced."),
+			el("li", "", "", nil, "The mended URL, one click away, and the URL part by part with its secrets masked."),
+			el("li", "", "", nil, "What to type into OBS Studio, FFmpeg, GStreamer and vMix: server, key, command."),
+			el("li", "", "", nil, "For Tencent and Alibaba: until when the URL is good, whether its signature verifies with your key, and a freshly signed URL."),
 		),
-		app.P().Body(app.Text("A whole line from a mail, a command or a chat may be pasted: what does not belong is named and taken away. "),
-			app.A().Href("/rules#ingest-urls").Text("All rules"), app.Text(" with their reasons.")),
+		el("p", "", "", nil, app.Text("A whole line from a mail, a command or a chat may be pasted: what does not belong is named and taken away. "),
+			el("a", "", "", []string{"href", "/rules#ingest-urls"}, "All rules"), app.Text(" with their reasons.")),
 	)
 }
 
@@ -167,32 +167,32 @@ func (c *urlPage) made(kind string) app.UI {
 // dataRates adds videodatarate and audiodatarate.
 func (c *urlPage) dataRates(f *URLForm) app.UI {
 	rate := func(id, label string, value *string) app.UI {
-		return app.Div().Class("field").Body(
-			app.Label().Class("label").For(id).Text(label),
+		return el("div", "", "field", nil,
+			el("label", "", "label", []string{"for", id}, label),
 			app.Input().ID(id).Class("input num").Type("text").Attr("inputmode", "numeric").AutoComplete(false).Value(*value).
 				OnInput(c.setRate(value), app.EventScope(id)),
 		)
 	}
 	sources := []app.UI{}
 	if v, a := ratesOf(lastReport); v+a > 0 {
-		sources = append(sources, app.Button().Type("button").ID("last-rates").Class("btn btn--small").OnClick(c.lastRates).
+		sources = append(sources, app.Elem("button").Attr("type", "button").ID("last-rates").Class("btn btn--small").OnClick(c.lastRates).
 			Body(icon("file-video", ""), app.Text("From the recording checked last ("+strconv.Itoa(v)+" and "+strconv.Itoa(a)+")")))
 	}
 	sources = append(sources,
 		app.Input().ID("rate-report").Class("sr-only checker__file").Type("file").Accept(".json,application/json").OnChange(c.chooseReport),
-		app.Label().For("rate-report").Class("btn btn--small").Body(icon("file-json", ""), app.Text("From a report (JSON)")),
+		el("label", "", "btn btn--small", []string{"for", "rate-report"}, icon("file-json", ""), app.Text("From a report (JSON)")),
 	)
 	body := []app.UI{
 		small(f.Short + " takes the rates in the URL where the encoder sends no metadata."),
-		app.Div().Class("urlcheck__rates").Body(
+		el("div", "", "urlcheck__rates", nil,
 			rate("video-rate", "Video, kbit/s", &c.video),
 			rate("audio-rate", "Audio, kbit/s", &c.audio),
-			app.Button().Type("button").ID("rates").Class("btn").OnClick(c.rates).Text("Add to the URL"),
+			app.Elem("button").Attr("type", "button").ID("rates").Class("btn").OnClick(c.rates).Text("Add to the URL"),
 		),
-		app.Div().Class("toolbar").Body(sources...),
+		el("div", "", "toolbar", nil, sources),
 	}
 	if c.ratesFrom != "" {
-		body = append(body, app.P().ID("rates-from").Class("small muted").Text(c.ratesFrom))
+		body = append(body, el("p", "rates-from", "small muted", nil, c.ratesFrom))
 	}
 	return panel("datarates", "Data rates in the URL", nil, append(body, c.made("rates"))...)
 }

@@ -57,7 +57,7 @@ func (c *urlPage) mode(id, label string, on, split bool) app.UI {
 	if !c.live {
 		in = in.Disabled(true)
 	}
-	return app.Label().Class("urlcheck__choice").For(id).Body(in, app.Text(label))
+	return el("label", "", "urlcheck__choice", []string{"for", id}, in, app.Text(label))
 }
 
 // field is a text area with what is underlined in it behind.
@@ -77,10 +77,10 @@ func (c *urlPage) field(at int, label string, hidden bool) app.UI {
 	if !c.live {
 		area = area.Attr("disabled", true)
 	}
-	box := app.Div().Class("field").Body(
-		app.Label().Class("label").For(id).Text(label),
-		app.Div().Class("marked").Body(
-			app.Div().ID(id+"-marks").Class("marked__text").Aria("hidden", "true"),
+	box := el("div", "", "field", nil,
+		el("label", "", "label", []string{"for", id}, label),
+		el("div", "", "marked", nil,
+			app.Elem("div").ID(id+"-marks").Class("marked__text").Aria("hidden", "true"),
 			area,
 		),
 	)
@@ -114,18 +114,18 @@ func (c *urlPage) problem() app.UI {
 	if text == "" {
 		if !c.live {
 			return app.Elem("noscript").Body(
-				app.P().Class("callout callout--warning").Text("Checking a URL needs JavaScript and WebAssembly: it is read in your browser, not on a server. The command line does the same: ingestdoctor url -"),
+				el("p", "", "callout callout--warning", nil, "Checking a URL needs JavaScript and WebAssembly: it is read in your browser, not on a server. The command line does the same: ingestdoctor url -"),
 			)
 		}
 		return nothing()
 	}
-	body := []app.UI{icon("triangle-alert", ""), app.P().ID("problem").Text(text)}
+	body := []app.UI{icon("triangle-alert", ""), el("p", "problem", "", nil, text)}
 	if c.desk.Broken != "" {
-		body = append(body, app.P().Body(
-			app.Button().Type("button").Class("btn btn--small").OnClick(c.reload).Body(icon("refresh-cw", ""), app.Text("Reload the page")),
+		body = append(body, el("p", "", "", nil,
+			app.Elem("button").Attr("type", "button").Class("btn btn--small").OnClick(c.reload).Body(icon("refresh-cw", ""), app.Text("Reload the page")),
 		))
 	}
-	return app.Div().Class(class).Body(body...)
+	return el("div", "", class, nil, body)
 }
 
 // picker chooses the profile; the URL tells it where nobody does.
@@ -164,9 +164,9 @@ func (c *urlPage) picker() app.UI {
 	if text == "" {
 		text = "Choose one to see its form, or where the host does not tell it."
 	}
-	return app.Div().Class("field panel checker__picker urlcheck__picker").Body(
-		app.Label().Class("label").For("profile").Text("Check against"),
+	return el("div", "", "field panel checker__picker urlcheck__picker", nil,
+		el("label", "", "label", []string{"for", "profile"}, "Check against"),
 		sel.Body(options...),
-		app.P().ID("recognised").Class("hint").Text(text),
+		el("p", "recognised", "hint", nil, text),
 	)
 }

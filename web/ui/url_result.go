@@ -33,12 +33,12 @@ func (c *urlPage) verdict() app.UI {
 	}
 	body := []app.UI{
 		icon(ic, ""),
-		app.P().ID("headline").Class("verdict__headline").Text(headline),
+		el("p", "headline", "verdict__headline", nil, headline),
 	}
 	if next != "" {
-		body = append(body, app.P().ID("next").Class("verdict__next").Text(next))
+		body = append(body, el("p", "next", "verdict__next", nil, next))
 	}
-	return app.Section().ID("verdict").Class(class).TabIndex(-1).Aria("label", "Result").
+	return app.Elem("section").ID("verdict").Class(class).TabIndex(-1).Aria("label", "Result").
 		DataSet("state", state).DataSet("severity", sev.String()).Body(append(body, below...)...)
 }
 
@@ -51,11 +51,11 @@ func (c *urlPage) mended(r *URLResult) app.UI {
 	if c.desk.Show {
 		shown = r.plain.Mended
 	}
-	return app.Div().Class("urlcheck__mended").Body(
-		app.H3().ID("mended-title").Text("Mended URL"),
+	return el("div", "", "urlcheck__mended", nil,
+		el("h3", "mended-title", "", nil, "Mended URL"),
 		commandBlock("mended", shown, r.plain.Mended, "mended-title", "Copy the mended URL"),
-		app.P().Body(
-			app.Button().Type("button").ID("use").Class("btn btn--primary btn--small").OnClick(c.use).
+		el("p", "", "", nil,
+			app.Elem("button").Attr("type", "button").ID("use").Class("btn btn--primary btn--small").OnClick(c.use).
 				Body(icon("check", ""), app.Text("Use it")),
 		),
 	)
@@ -65,17 +65,17 @@ func (c *urlPage) mended(r *URLResult) app.UI {
 func (c *urlPage) actions(r *URLResult) app.UI {
 	var list []app.UI
 	if at := r.probe(); at != "" {
-		list = append(list, app.A().ID("probe").Class("btn btn--small").Href(at).Title("Goes to the probe with scheme, host and port, nothing else").
+		list = append(list, app.Elem("a").ID("probe").Class("btn btn--small").Attr("href", at).Title("Goes to the probe with scheme, host and port, nothing else").
 			Body(icon("activity", ""), app.Text("Probe the host")))
 	}
 	list = append(list,
-		app.Button().Type("button").ID("copy-ticket").Class("btn btn--small").
+		app.Elem("button").Attr("type", "button").ID("copy-ticket").Class("btn btn--small").
 			DataSet("copy", MarkdownURL(r)).DataSet("copy-done", "Copied as Markdown, secrets masked").
 			Body(icon("clipboard", ""), app.Text("Copy for a ticket")),
-		app.Button().Type("button").ID("download").Class("btn btn--small").OnClick(c.download).
+		app.Elem("button").Attr("type", "button").ID("download").Class("btn btn--small").OnClick(c.download).
 			Body(icon("download", ""), app.Text("Download JSON")),
 	)
-	return app.Div().Class("verdict__actions toolbar").Body(list...)
+	return el("div", "", "verdict__actions toolbar", nil, list)
 }
 
 // findings are the evidence, by severity. The groups are always there, so that
@@ -85,9 +85,9 @@ func (c *urlPage) findings() app.UI {
 	if r := c.desk.Result; r != nil {
 		list = groups(r.views)
 	}
-	body := []app.UI{app.H2().ID("findings-title").Class("sr-only").Text("Findings")}
+	body := []app.UI{el("h2", "findings-title", "sr-only", nil, "Findings")}
 	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
-		section := app.Section().ID("findings-" + sev.String()).Class("stack stack--tight")
+		section := app.Elem("section").ID("findings-" + sev.String()).Class("stack stack--tight")
 		var group Group
 		for _, g := range list {
 			if g.Severity == sev {
@@ -98,9 +98,9 @@ func (c *urlPage) findings() app.UI {
 			body = append(body, section.Hidden(true))
 			continue
 		}
-		cards := []app.UI{app.H3().ID("findings-"+sev.String()+"-title").Body(
+		cards := []app.UI{app.Elem("h3").ID("findings-"+sev.String()+"-title").Body(
 			app.Text(group.Title+" "),
-			app.Span().Class("count").Text(strconv.Itoa(len(group.Findings))),
+			el("span", "", "count", nil, strconv.Itoa(len(group.Findings))),
 		)}
 		for i := range group.Findings {
 			f := &group.Findings[i]
@@ -108,7 +108,7 @@ func (c *urlPage) findings() app.UI {
 		}
 		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
 	}
-	s := app.Section().ID("findings").Class("stack").Aria("labelledby", "findings-title")
+	s := app.Elem("section").ID("findings").Class("stack").Aria("labelledby", "findings-title")
 	if len(list) == 0 {
 		s = s.Hidden(true)
 	}
@@ -122,7 +122,7 @@ func (c *urlPage) finding(f *FindingView) app.UI {
 	}
 	// the finding as it stands now: the card outlives what it was made from
 	return findingCard(f, false, []app.UI{
-		app.Button().Type("button").ID("show-"+f.Key).Class("btn btn--small").Aria("describedby", "title-"+f.Key).
+		app.Elem("button").Attr("type", "button").ID("show-"+f.Key).Class("btn btn--small").Aria("describedby", "title-"+f.Key).
 			OnClick(func(app.Context, app.Event) { c.selectIn(f) }, app.EventScope(f.Key, f.Start, f.End, f.Field)).
 			Body(icon("map-pin", ""), app.Text("Select it in the field")),
 	})
@@ -156,7 +156,7 @@ func (c *urlPage) showSecrets() app.UI {
 	if c.desk.Show {
 		text, pressed = "Hide secrets", "true"
 	}
-	return app.Button().Type("button").ID("show-secrets").Class("btn btn--small").Aria("pressed", pressed).OnClick(c.toggleShow).
+	return app.Elem("button").Attr("type", "button").ID("show-secrets").Class("btn btn--small").Aria("pressed", pressed).OnClick(c.toggleShow).
 		Body(icon("eye", ""), app.Text(text))
 }
 
@@ -194,7 +194,7 @@ func (c *urlPage) parts(r *URLResult) app.UI {
 func (c *urlPage) settings(r *URLResult) app.UI {
 	if len(r.Settings) == 0 {
 		return panel("settings", "What to type where", nil,
-			app.P().Class("muted").Text("There is no RTMP URL to make settings from yet."))
+			el("p", "", "muted", nil, "There is no RTMP URL to make settings from yet."))
 	}
 	body := make([]app.UI, 0, 4*len(r.Settings))
 	if r.Verdict.Errors > 0 {
@@ -206,7 +206,7 @@ func (c *urlPage) settings(r *URLResult) app.UI {
 	}
 	for i := range r.Settings {
 		s := &r.Settings[i]
-		block := []app.UI{app.H3().ID("set-" + s.ID).Text(s.Name)}
+		block := []app.UI{el("h3", "set-"+s.ID, "", nil, s.Name)}
 		for k := range s.Fields {
 			f := &s.Fields[k]
 			value, shown := r.plain.Settings[i][k], f.Value
@@ -214,7 +214,7 @@ func (c *urlPage) settings(r *URLResult) app.UI {
 				shown = value
 			}
 			id := "set-" + s.ID + "-" + strconv.Itoa(k)
-			block = append(block, app.P().ID(id).Class("small muted").Text(f.Label))
+			block = append(block, el("p", id, "small muted", nil, f.Label))
 			if value == "" {
 				block = append(block, small("Leave it empty."))
 				continue
@@ -224,7 +224,7 @@ func (c *urlPage) settings(r *URLResult) app.UI {
 		if s.Note != "" {
 			block = append(block, small(s.Note))
 		}
-		body = append(body, app.Section().Class("urlcheck__setting").DataSet("setting", s.ID).Aria("labelledby", "set-"+s.ID).Body(block...))
+		body = append(body, app.Elem("section").Class("urlcheck__setting").DataSet("setting", s.ID).Aria("labelledby", "set-"+s.ID).Body(block...))
 	}
 	return panel("settings", "What to type where", nil, body...)
 }
@@ -232,20 +232,20 @@ func (c *urlPage) settings(r *URLResult) app.UI {
 // form is what the platform's URLs look like.
 func (c *urlPage) form(f *URLForm) app.UI {
 	body := []app.UI{
-		app.P().Class("mono urlcheck__template").Text(f.Template),
-		app.P().Class("small").Body(app.Text("For example "), app.Code().Text(f.Example), app.Text(" (invented).")),
+		el("p", "", "mono urlcheck__template", nil, f.Template),
+		el("p", "", "small", nil, app.Text("For example "), el("code", "", "", nil, f.Example), app.Text(" (invented).")),
 	}
 	if f.Note != "" {
 		body = append(body, small(f.Note))
 	}
 	if f.Retired != "" {
-		body = append(body, app.P().Class("small").Body(app.Strong().Text("Switched off on "+f.Retired+". "), app.Text(f.Instead)))
+		body = append(body, el("p", "", "small", nil, el("strong", "", "", nil, "Switched off on "+f.Retired+". "), app.Text(f.Instead)))
 	}
 	source := []app.UI{}
 	if f.Source != "" {
 		source = append(source, app.Text("Source: "), external(f.Source, f.URL), app.Text(". "))
 	}
-	source = append(source, app.A().Href("/profiles/"+f.ID).Text("All limits of this profile"))
-	body = append(body, app.P().Class("small").Body(source...))
+	source = append(source, app.Elem("a").Attr("href", "/profiles/"+f.ID).Text("All limits of this profile"))
+	body = append(body, el("p", "", "small", nil, source))
 	return panel("form", "The form of "+f.Name, nil, body...)
 }
