@@ -373,7 +373,7 @@ func TestProbeReuse(t *testing.T) {
 
 // A probe that nobody watches ends; one that is watched or asked for goes on.
 func TestProbeAbandoned(t *testing.T) {
-	s, fake, _ := probing(t, Config{limits: probeLimits{Grace: 120 * time.Millisecond}})
+	s, fake, _ := probing(t, Config{limits: probeLimits{Grace: 600 * time.Millisecond}})
 	web := httptest.NewServer(s)
 	defer web.Close()
 	begun(t, s, `{"target": "stuck1.example"}`)
@@ -388,14 +388,14 @@ func TestProbeAbandoned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(900 * time.Millisecond)
 	if fake.running.Load() != 1 {
 		t.Fatal("it ended although somebody listens")
 	}
 	cancel()
 	res.Body.Close()
 	for range 6 { // asked for from time to time
-		time.Sleep(40 * time.Millisecond)
+		time.Sleep(150 * time.Millisecond)
 		if ask(s, "GET", v.URL); fake.running.Load() != 1 {
 			t.Fatal("it ended although somebody asks for it")
 		}
