@@ -50,13 +50,14 @@ func (c *logPage) input() app.UI {
 		el("div", "", "drop logcheck__drop", []string{"data-drop", "log"},
 			raw(`<label class="label" for="paste">Paste it here</label>`),
 			el("textarea", "paste", "logcheck__paste mono", c.off(
-				"rows", "8", "wrap", "off", "autocomplete", "off", "spellcheck", "false", "autocapitalize", "off", "autocorrect", "off",
+				"rows", "8", "autocomplete", "off", "spellcheck", "false", "autocapitalize", "off", "autocorrect", "off",
 				"data-1p-ignore", "true", "data-lpignore", "true", "data-bwignore", "true",
 				"placeholder", "An event, a callback, a log: any length, any mixture", "aria-describedby", "sent",
 			)),
 			el("div", "", "toolbar logcheck__or", nil,
 				raw(`<span class="muted small">or drop a file, also .gz and .zip:</span>`),
-				el("input", "file", "sr-only checker__file", c.off("type", "file", "multiple?", "", "aria-describedby", "sent")).OnChange(c.choose),
+				app.Input().ID("file").Class("sr-only checker__file").Type("file").Multiple(true).Disabled(!c.live).
+					Aria("describedby", "sent").OnChange(c.choose),
 				raw(`<label for="file" class="btn btn--small">{!}Choose files</label>`, iconHTML("folder-open", "")),
 				clear,
 			),
