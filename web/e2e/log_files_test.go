@@ -64,6 +64,7 @@ func wide(s string, order binary.ByteOrder, mark bool) []byte {
 
 // Files of every shape: read, in parts, or refused in words.
 func TestLogFiles(t *testing.T) {
+	t.Parallel()
 	healthy := strings.Repeat("12:00:00.000: ==== Streaming Start ====\r\n", 3)
 	locked := zipped(t, "obs.txt", droppedLog)
 	for at := 0; ; { // the flag that says encrypted, in both headers
@@ -454,6 +455,7 @@ var logStates = []logState{
 // axe-core finds nothing in any state of the page, nothing scrolls sideways,
 // wide and narrow, light and dark.
 func TestLogAccessible(t *testing.T) {
+	t.Parallel()
 	views := []struct {
 		wide, high int64
 		dark       bool

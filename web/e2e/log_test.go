@@ -81,6 +81,7 @@ func hides(t *testing.T, l *harness.Log, what string, secrets []string) {
 // Each of our samples comes with one click and says what it is; its secrets are
 // nowhere but where they were pasted.
 func TestLogSamples(t *testing.T) {
+	t.Parallel()
 	l := logPage(t)
 	for _, kind := range []string{"obs", "azure", "tencent", "ffmpeg", "healthy"} {
 		if err := l.Do(fmt.Sprintf(`document.querySelector("#sample-%s").click()`, kind), 10*time.Second); err != nil {
@@ -123,6 +124,7 @@ func explainCLI(t *testing.T, args ...string) []byte {
 // The whole corpus of wasm/explain, dropped at once: every part's report is the
 // command line's, and no secret of it is drawn.
 func TestLogCorpus(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../wasm/explain/testdata/corpus/*")
 	if err != nil || len(files) < 80 {
 		t.Fatalf("%d files in the corpus: %v", len(files), err)
@@ -231,6 +233,7 @@ func logDifference(t *testing.T, a, b []byte) string {
 
 // What is pasted is read at once, in any of these shapes.
 func TestLogPaste(t *testing.T) {
+	t.Parallel()
 	l := logPage(t)
 	const rejected = `{"eventType":"Microsoft.Media.LiveEventConnectionRejected","data":{"streamId":"s","ingestUrl":"rtmp://demo.channel.media.azure.net:1935/live/Zq8Kp3LmN7","encoderIp":"203.0.113.5","encoderPort":"50000","resultCode":"MPE_INGEST_CODEC_NOT_SUPPORTED"}}`
 	for _, c := range []struct{ name, text, kind, want string }{

@@ -207,6 +207,7 @@ func TestReachCancel(t *testing.T) {
 
 // What does not answer as RTMP: the rung, the finding, the words.
 func TestReachFails(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, target, rule, stage, state string
 	}{
@@ -353,6 +354,7 @@ func TestReachKeyboard(t *testing.T) {
 
 // The allow-list helper: judged in the browser, nothing sent.
 func TestReachAllowList(t *testing.T) {
+	t.Parallel()
 	tab := reach(t, "")
 	tab.Requests()
 	typeInto(t, tab, "#allow", "8.8.8.0/24\n8.8.8.8\n0.0.0.0/0\n203.0.113.5/24\nnonsense<img src=x onerror=alert(1)>\n2a00:1450::/32")
@@ -502,6 +504,7 @@ func answerWith(t *testing.T, tab *harness.Tab, status int, body string) {
 // axe-core finds nothing in any state, and nothing scrolls sideways: wide and
 // narrow, light and dark.
 func TestReachAccessible(t *testing.T) {
+	t.Parallel()
 	if _, err := net.Dial("tcp", probing(t).Addr); err != nil {
 		t.Fatal(err)
 	}

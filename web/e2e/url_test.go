@@ -180,6 +180,7 @@ func TestURLTyped(t *testing.T) {
 
 // What is underlined lies under its characters, wherever the line breaks.
 func TestURLUnderlines(t *testing.T) {
+	t.Parallel()
 	tab := openURL(t, "", 390, 844)
 	for _, c := range []struct {
 		name, text string
@@ -231,6 +232,7 @@ func TestURLUnderlines(t *testing.T) {
 // Server and key apart: taken over both ways, underlined in the right field,
 // mended in both.
 func TestURLServerAndKey(t *testing.T) {
+	t.Parallel()
 	tab := openURL(t, "")
 	paste(t, tab, "#url", typedURL)
 	judged(t, tab, "url-port-scheme")
@@ -283,6 +285,7 @@ func TestURLSigned(t *testing.T) {
 
 // Azure: data rates, typed and out of a report.
 func TestURLRates(t *testing.T) {
+	t.Parallel()
 	tab := openURL(t, "")
 	click(t, tab, "#try-azure-live-encoding")
 	judged(t, tab, "url-retired")
@@ -382,6 +385,7 @@ var urlStates = []struct {
 }
 
 func TestURLAccessible(t *testing.T) {
+	t.Parallel()
 	for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
 		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
 			t.Parallel()
