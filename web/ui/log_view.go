@@ -452,16 +452,3 @@ func (c *logPage) finding(f *LogFinding) app.UI {
 	}
 	return findingCard(&view, f.Key == c.desk.Selected, tools)
 }
-
-// quoteList is the lines of a finding.
-func quoteList(list []Quote) app.UI {
-	rows := ""
-	for _, q := range list {
-		text := strings.TrimLeft(strings.ReplaceAll(q.Text, "\t", "    "), " ")
-		rows += fill(`<li class="quote__line"><span class="quote__n num">{}</span><code class="quote__text">{}</code></li>`, countText(int64(q.N)), visible(text))
-	}
-	if rows == "" {
-		return nothing()
-	}
-	return raw(`<ul class="list-plain quote" aria-label="Lines that say so">{!}</ul>`, rows)
-}
