@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"ingestdoctor/wasm/diag"
@@ -177,7 +178,7 @@ func (l *ladder) tcp(ctx context.Context) (*conn, bool) {
 		x.end(OK, "Connected.", r.slow(x)...)
 		l.resetAtOnce(ctx, err)
 	default:
-		r.p.cfg.Log.Warn("dialling failed in an unknown way", "error", err)
+		r.p.cfg.Log.Warn("dialling failed in an unknown way", "cause", cause(err))
 		noRoute(Failed, "the connection could not be made", diag.Warning)
 	}
 	return nil, false
@@ -511,7 +512,7 @@ func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
 		}
 		broke(Failed, "the connection was "+how)
 	default:
-		r.p.cfg.Log.Warn("the handshake failed in an unknown way", "error", err)
+		r.p.cfg.Log.Warn("the handshake failed in an unknown way", "cause", cause(err))
 		broke(Failed, "the connection failed")
 	}
 }
@@ -594,4 +595,17 @@ func trimTLS(err error) string {
 		}
 	}
 	return visible(s)
+}
+
+// cause is what lies at the bottom of an error, as a log may hold it: an error
+// of the system in its words, of any other only its type. Texts may name the
+// target.
+func cause(err error) string {
+	if no := syscall.Errno(0); errors.As(err, &no) {
+		return no.Error()
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return fmt.Sprintf("%T", err)
 }
