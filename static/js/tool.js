@@ -15,6 +15,14 @@
 
   window.ingestTool = {onFiles: (fn) => { receive = fn; }, download, focus, reveal, lost, mark};
 
+  // go-app hears of a newer version only if its worker is found after go-app has
+  // begun to listen; so ask for it then, and see for ourselves when it takes over.
+  const workers = navigator.serviceWorker;
+  if (workers && workers.controller) {
+    workers.addEventListener('controllerchange', () => { if (window.goappOnUpdate) window.goappOnUpdate(); });
+    workers.ready.then((registration) => registration.update()).catch(() => {}); // no network
+  }
+
   const zone = () => document.querySelector('[data-drop]');
   const carriesFiles = (e) => e.dataTransfer && Array.from(e.dataTransfer.types).includes('Files');
 

@@ -144,7 +144,7 @@ func TestURLTyped(t *testing.T) {
 	if stored := eval[string](t, tab, `JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage}) + document.cookie`); strings.Contains(stored, "rtmps") || strings.Contains(stored, "wxyz") {
 		t.Errorf("stored: %s", stored)
 	}
-	if asked := tab.Requests(); len(asked) > 0 {
+	if asked := tab.Sent(); len(asked) > 0 {
 		t.Errorf("the page asked for %+v", asked)
 	}
 	quiet(t, tab)

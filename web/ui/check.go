@@ -104,6 +104,7 @@ func (c *checkPage) knows(id string) bool {
 }
 
 func (c *checkPage) OnMount(ctx app.Context) {
+	c.OnAppUpdate(ctx) // it may have come before the page did
 	if c.desk.V != nil {
 		c.desk.V.Listen(func(e Event) {
 			ctx.Dispatch(func(ctx app.Context) {

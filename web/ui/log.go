@@ -81,6 +81,7 @@ func (c *logPage) head(ctx app.Context) {
 }
 
 func (c *logPage) OnMount(ctx app.Context) {
+	c.OnAppUpdate(ctx) // it may have come before the page did
 	x, ok := c.desk.E.(*explainer)
 	if !ok {
 		return

@@ -99,6 +99,7 @@ func (c *reachPage) OnNav(ctx app.Context) {
 }
 
 func (c *reachPage) OnMount(ctx app.Context) {
+	c.OnAppUpdate(ctx) // it may have come before the page did
 	client, ok := c.desk.C.(reachClient)
 	if !ok {
 		return

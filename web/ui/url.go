@@ -102,6 +102,7 @@ func (c *urlPage) head(ctx app.Context) {
 }
 
 func (c *urlPage) OnMount(ctx app.Context) {
+	c.OnAppUpdate(ctx) // it may have come before the page did
 	l, ok := c.desk.L.(*linter)
 	if !ok {
 		return

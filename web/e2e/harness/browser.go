@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -218,6 +220,17 @@ func (t *Tab) Requests() []Request {
 	t.requests = nil
 	return r
 }
+
+// Sent is Requests without the files that the page is made of, which a browser
+// may fetch whenever it likes: GET of a name with its content's hash in it and
+// no query, and what never leaves the browser.
+func (t *Tab) Sent() []Request {
+	return slices.DeleteFunc(t.Requests(), func(r Request) bool {
+		return strings.HasPrefix(r.URL, "blob:") || strings.HasPrefix(r.URL, "data:") || r.Method == "GET" && !r.Body && assetURL.MatchString(r.URL)
+	})
+}
+
+var assetURL = regexp.MustCompile(`^http://[^/?#]+/assets/[a-z0-9./_-]+\.[0-9a-f]{16}\.[a-z0-9]+$`)
 
 // Eval runs JavaScript in the page and decodes its value; promises are awaited.
 func Eval[T any](t *Tab, js string) (T, error) {
