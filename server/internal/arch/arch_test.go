@@ -42,19 +42,22 @@ var may = map[string][]string{
 	"static/build":    {"static/manifest"},
 
 	// redacts what was typed in a complaint
-	"server":              {"server/internal/cli", "server/internal/share", "server/internal/site", "wasm/ingest"},
+	"server":              {"server/internal/cli", "server/internal/listen", "server/internal/live", "server/internal/share", "server/internal/site", "wasm/ingest"},
 	"server/internal/cli": append([]string{"content", "server/internal/probe"}, core...),
 	// the only one that brings the pages and its siblings together
 	"server/internal/site": append([]string{
 		"content", "static", "static/manifest", "web/page", "web/ui",
-		"server/internal/kb", "server/internal/probe", "server/internal/share",
+		"server/internal/kb", "server/internal/listen", "server/internal/live", "server/internal/probe", "server/internal/share",
 	}, core...),
-	"server/internal/kb":    append([]string{"content"}, core...),
-	"server/internal/probe": append([]string{"content"}, core...),
-	"server/internal/share": append([]string{"content"}, core...),
-	"server/internal/arch":  {},
+	"server/internal/kb":     append([]string{"content"}, core...),
+	"server/internal/probe":  append([]string{"content", "server/internal/rtmp"}, core...),
+	"server/internal/share":  append([]string{"content"}, core...),
+	"server/internal/rtmp":   {"wasm/flv"},
+	"server/internal/live":   append([]string{"server/internal/rtmp"}, core...),
+	"server/internal/listen": {},
+	"server/internal/arch":   {},
 	// the portal for browser tests, whose probes may reach this machine; not part of the program
-	"server/internal/loopback": {"server/internal/probe", "server/internal/site"},
+	"server/internal/loopback": {"server/internal/listen", "server/internal/live", "server/internal/probe", "server/internal/site"},
 	// writes a table for wasm/explain
 	"server/internal/messages": {"content"},
 
