@@ -40,6 +40,11 @@ type Config struct {
 	// so. It stays open when the server ends.
 	Diagnoses share.Store
 
+	// Live takes test streams (the page /live); nil: this server takes none. Who
+	// gave it closes it, before or after the server ends.
+	Live   Inspector
+	Ingest Ingest // where encoders reach Live
+
 	MaxBody           int64 // bytes of a request's body
 	ReadHeaderTimeout time.Duration
 	ReadTimeout       time.Duration
@@ -57,6 +62,7 @@ type Config struct {
 	limits probeLimits
 
 	shareLimits shareLimits // for tests of this package
+	liveLimits  liveLimits  // for tests of this package
 }
 
 // The defaults.

@@ -33,6 +33,7 @@ type Server struct {
 	embed   embedding
 	probes  *probes
 	shares  *shares
+	lives   *lives
 	echo    *echo.Echo
 
 	appMu    sync.Mutex
@@ -70,6 +71,7 @@ func New(cfg Config) (*Server, error) {
 	if s.shares, err = startShares(cfg, s.metrics); err != nil {
 		return nil, err
 	}
+	s.lives = startLives(cfg, s.metrics)
 	s.echo = s.routes()
 	return s, nil
 }
@@ -106,10 +108,11 @@ func Knowledge() (*content.Library, *kb.Index, error) { return knowledge() }
 func (s *Server) Missing() []string { return s.assets.Missing() }
 
 // Close ends what runs beside requests: every probe, and the streams of
-// diagnoses. Run does it by itself.
+// diagnoses and of test streams. Run does it by itself.
 func (s *Server) Close() {
 	s.probes.close()
 	s.shares.close()
+	s.lives.close()
 }
 
 // ServeHTTP answers one request.
@@ -156,6 +159,7 @@ func (s *Server) routes() *echo.Echo {
 	get("/api/v1/profiles", s.apiProfiles)
 	get("/api/v1/profiles/:id", s.apiProfile)
 	s.probeRoutes(e)
+	s.liveRoutes(e)
 	s.shareRoutes(e)
 	s.sharePages(get)
 

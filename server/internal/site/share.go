@@ -593,7 +593,7 @@ const diagnosisPrefix = "/d/"
 // which opens its result; the id of a diagnosis, and its whole key where a mail
 // gateway has made %23 of the #.
 func private(path string) bool {
-	for _, prefix := range []string{probesPath + "/", sharePath + "/", diagnosisPrefix} {
+	for _, prefix := range []string{probesPath + "/", livePath + "/", sharePath + "/", diagnosisPrefix} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}
