@@ -4,15 +4,19 @@ package main
 
 import (
 	"syscall/js"
-	"unsafe"
+
+	"ingestdoctor/wasm/worker"
 )
 
-// The worker (static/js/worker-linter.js) calls these; none blocks. Numbers
-// beyond 32 bits travel as float64, exact to 2^53.
+// The worker (static/js/worker-linter.js) calls these.
 
 var current = session{offset: offset}
 
-func main() { select {} }
+func main() { worker.Serve(&current.Session, maxBuffer) }
+
+func guarded(call func() int) int32 {
+	return worker.Guard(call, func() { current = session{offset: offset} })
+}
 
 // offset is how many seconds the browser's zone is ahead of UTC at a moment.
 func offset(unix int64) int {
@@ -21,34 +25,6 @@ func offset(unix int64) int {
 		return 0
 	}
 	return -int(minutes) * 60
-}
-
-// guarded runs one call. No text ever makes the linter panic; should our own
-// code do so, the page says that it is our fault instead of hanging.
-func guarded(call func() int) (n int32) {
-	defer func() {
-		if recover() != nil {
-			current = session{offset: offset}
-			n = panicked
-		}
-	}()
-	return int32(call())
-}
-
-//go:wasmexport buffer
-func exportBuffer(n int32) unsafe.Pointer {
-	if !current.buffer(int(n)) || n == 0 {
-		return nil
-	}
-	return unsafe.Pointer(&current.in[0])
-}
-
-//go:wasmexport result
-func exportResult() unsafe.Pointer {
-	if len(current.out) == 0 {
-		return nil
-	}
-	return unsafe.Pointer(&current.out[0])
 }
 
 //go:wasmexport lint
@@ -80,7 +56,7 @@ func exportForget() int32 {
 
 //go:wasmexport named
 func exportNamed(n int32) int32 {
-	return guarded(func() int { return current.named(int(n)) })
+	return guarded(func() int { return current.Named(int(n)) })
 }
 
 //go:wasmexport about

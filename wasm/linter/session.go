@@ -7,38 +7,20 @@ import (
 	"ingestdoctor/wasm/ingest"
 	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
-)
-
-// Results that are no length.
-const (
-	badCall  = -1 // the call is wrong: nothing linted yet, a length beyond the buffer, an unknown profile
-	panicked = -2 // a fault of ours; result holds nothing, the instance should be replaced
+	"ingestdoctor/wasm/worker"
 )
 
 // maxBuffer bounds the buffer. A text beyond what the linter reads is a finding,
 // so there is room for one.
 const maxBuffer = 1 << 20
 
-// session is what an instance holds: its two buffers, and the latest result, of
-// which plain, sign and rates speak. in comes from the worker, out goes to it;
-// neither is moved while JavaScript holds a pointer to it.
+// session is what an instance holds: the latest result, of which plain, sign and
+// rates speak.
 type session struct {
-	in, out []byte
-	last    *ingest.Result
-	req     ingest.Options // what last came from
-	tool    diag.Tool
-	offset  func(unix int64) int // of local time, in seconds ahead of UTC
-}
-
-// buffer makes room for n bytes of input.
-func (s *session) buffer(n int) bool {
-	if n < 0 || n > maxBuffer {
-		return false
-	}
-	if n > len(s.in) {
-		s.in = make([]byte, n)
-	}
-	return true
+	worker.Session
+	last   *ingest.Result
+	req    ingest.Options       // what last came from
+	offset func(unix int64) int // of local time, in seconds ahead of UTC
 }
 
 // lint judges a URL. The buffer holds four texts, one after the other: the URL
@@ -49,10 +31,10 @@ func (s *session) lint(text, key, profileID, sign int, split bool, now int64) in
 	var part [4]string
 	at := 0
 	for i, n := range [...]int{text, key, profileID, sign} {
-		if n < 0 || n > len(s.in)-at {
-			return badCall
+		if n < 0 || n > len(s.In)-at {
+			return worker.BadCall
 		}
-		part[i] = string(s.in[at : at+n])
+		part[i] = string(s.In[at : at+n])
 		at += n
 	}
 	o := ingest.Options{Profile: nil, SignKey: part[3], Now: now, Offset: s.offset, Tell: rules.Tell}
@@ -64,25 +46,25 @@ func (s *session) lint(text, key, profileID, sign int, split bool, now int64) in
 	if part[2] != "" {
 		p, ok := profile.ByID(part[2])
 		if !ok {
-			return badCall
+			return worker.BadCall
 		}
 		o.Profile = p
 	}
-	clear(s.in[:at]) // it may hold a key
+	clear(s.In[:at]) // it may hold a key
 	s.req = o
 	s.last = ingest.Lint(o)
-	s.out = s.last.AppendJSON(s.out[:0], s.tool)
-	return len(s.out)
+	s.Out = s.last.AppendJSON(s.Out[:0], s.Tool)
+	return len(s.Out)
 }
 
 // plain writes what the latest result masks (ingest.Result.AppendPlain), for the
 // person who typed it.
 func (s *session) plain() int {
 	if s.last == nil {
-		return badCall
+		return worker.BadCall
 	}
-	s.out = s.last.AppendPlain(s.out[:0])
-	return len(s.out)
+	s.Out = s.last.AppendPlain(s.Out[:0])
+	return len(s.Out)
 }
 
 // sign writes the latest URL with a fresh signature, good until expiry (Unix
@@ -90,7 +72,7 @@ func (s *session) plain() int {
 // signed.
 func (s *session) sign(expiry int64) int {
 	if s.last == nil {
-		return badCall
+		return worker.BadCall
 	}
 	url, _ := s.last.Signed(s.req.SignKey, expiry)
 	return s.made(url)
@@ -100,7 +82,7 @@ func (s *session) sign(expiry int64) int {
 // where the platform takes none.
 func (s *session) rates(video, audio int) int {
 	if s.last == nil {
-		return badCall
+		return worker.BadCall
 	}
 	url, _ := s.last.WithRates(video, audio)
 	return s.made(url)
@@ -111,29 +93,18 @@ func (s *session) made(url string) int {
 	if url != "" {
 		shown = ingest.Lint(ingest.Options{Input: url, Profile: s.last.Profile, Now: s.req.Now}).Redacted
 	}
-	b := append(s.out[:0], `{"url":`...)
+	b := append(s.Out[:0], `{"url":`...)
 	b = diag.AppendJSONString(b, url)
 	b = append(b, `,"shown":`...)
 	b = diag.AppendJSONString(b, shown)
-	s.out = append(b, '}')
-	return len(s.out)
+	s.Out = append(b, '}')
+	return len(s.Out)
 }
 
 // forget drops all that was typed.
 func (s *session) forget() int {
-	clear(s.in)
-	clear(s.out[:cap(s.out)])
+	s.Forget()
 	s.last, s.req = nil, ingest.Options{}
-	return 0
-}
-
-// named takes the program's version from the buffer: the server that sends the
-// page knows it, and reports carry it.
-func (s *session) named(n int) int {
-	if n < 0 || n > len(s.in) {
-		return badCall
-	}
-	s.tool = diag.Tool{Name: "ingestdoctor", Version: string(s.in[:n]), RuleSet: rules.RuleSet}
 	return 0
 }
 
@@ -145,8 +116,8 @@ func (s *session) named(n int) int {
 //	            (with invented values), note, source, url, signed (the parameter
 //	            of the signature, "" for none), rates (takes data rates)
 func (s *session) about() int {
-	b := append(s.out[:0], `{"version":`...)
-	b = diag.AppendJSONString(b, s.tool.Version)
+	b := append(s.Out[:0], `{"version":`...)
+	b = diag.AppendJSONString(b, s.Tool.Version)
 	b = append(b, `,"ruleset":`...)
 	b = strconv.AppendInt(b, rules.RuleSet, 10)
 	b = append(b, `,"profiles":[`...)
@@ -185,6 +156,6 @@ func (s *session) about() int {
 		}
 		b = append(b, '}')
 	}
-	s.out = append(b, "]}"...)
-	return len(s.out)
+	s.Out = append(b, "]}"...)
+	return len(s.Out)
 }

@@ -10,6 +10,7 @@ import (
 	"ingestdoctor/wasm/ingest"
 	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
+	"ingestdoctor/wasm/worker"
 )
 
 const now = 1_795_000_000 // 2026-11-18
@@ -18,15 +19,15 @@ const now = 1_795_000_000 // 2026-11-18
 func request(t *testing.T, s *session, text, key, profileID, sign string, split bool) []byte {
 	t.Helper()
 	all := text + key + profileID + sign
-	if !s.buffer(len(all)) {
+	if !s.Room(len(all), maxBuffer) {
 		t.Fatalf("no room for %d bytes", len(all))
 	}
-	copy(s.in, all)
+	copy(s.In, all)
 	n := s.lint(len(text), len(key), len(profileID), len(sign), split, now)
-	if n <= 0 || n > len(s.out) {
-		t.Fatalf("lint: %d, %d bytes there", n, len(s.out))
+	if n <= 0 || n > len(s.Out) {
+		t.Fatalf("lint: %d, %d bytes there", n, len(s.Out))
 	}
-	return bytes.Clone(s.out[:n])
+	return bytes.Clone(s.Out[:n])
 }
 
 func TestSameAsDirect(t *testing.T) {
@@ -77,8 +78,8 @@ func TestSameAsDirect(t *testing.T) {
 					t.Errorf("%s has no message", f.Rule)
 				}
 			}
-			if n := s.plain(); n <= 0 || !json.Valid(s.out[:n]) {
-				t.Errorf("plain: %d %s", n, s.out)
+			if n := s.plain(); n <= 0 || !json.Valid(s.Out[:n]) {
+				t.Errorf("plain: %d %s", n, s.Out)
 			}
 		})
 	}
@@ -108,7 +109,7 @@ func TestPlain(t *testing.T) {
 		Parts    []string
 		Settings [][]string
 	}
-	if err := json.Unmarshal(s.out[:s.plain()], &plain); err != nil {
+	if err := json.Unmarshal(s.Out[:s.plain()], &plain); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(plain.Mended, secret) || len(plain.Parts) != len(rep.Parts) || len(plain.Settings) != len(rep.Settings) || len(rep.Settings) == 0 {
@@ -143,7 +144,7 @@ func TestSign(t *testing.T) {
 	} {
 		var s session
 		request(t, &s, c.url, "", c.profileID, "MyKey01", false)
-		m := decode(t, s.out[:s.sign(now+86400)])
+		m := decode(t, s.Out[:s.sign(now+86400)])
 		if m.URL == "" || m.Shown == "" || m.Shown == m.URL {
 			t.Fatalf("%s: %+v", c.profileID, m)
 		}
@@ -158,7 +159,7 @@ func TestSign(t *testing.T) {
 	}
 	var s session
 	request(t, &s, "rtmp://live.twitch.tv/app/key", "", "", "MyKey01", false)
-	if m := decode(t, s.out[:s.sign(now+86400)]); m.URL != "" || m.Shown != "" {
+	if m := decode(t, s.Out[:s.sign(now+86400)]); m.URL != "" || m.Shown != "" {
 		t.Errorf("a platform without signatures: %+v", m)
 	}
 }
@@ -166,7 +167,7 @@ func TestSign(t *testing.T) {
 func TestRates(t *testing.T) {
 	var s session
 	request(t, &s, "rtmp://ev-acc-euwe.channel.media.azure.net:1935/live/"+strings.Repeat("0a", 16)+"/s", "", "azure-pass-through", "", false)
-	m := decode(t, s.out[:s.rates(5000, 128)])
+	m := decode(t, s.Out[:s.rates(5000, 128)])
 	if !strings.HasSuffix(m.URL, "/s?videodatarate=5000&audiodatarate=128") || strings.Contains(m.Shown, "0a0a") {
 		t.Errorf("%+v", m)
 	}
@@ -180,18 +181,18 @@ func TestWrongCalls(t *testing.T) {
 		"rates before lint": s.rates(1, 1),
 		"no buffer":         s.lint(1, 0, 0, 0, false, now),
 		"negative":          s.lint(0, -1, 1, 0, false, now),
-		"name beyond":       s.named(5),
+		"name beyond":       s.Named(5),
 	} {
-		if got != badCall {
+		if got != worker.BadCall {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
-	if s.buffer(-1) || s.buffer(maxBuffer+1) {
+	if s.Room(-1, maxBuffer) || s.Room(maxBuffer+1, maxBuffer) {
 		t.Error("a buffer of a wrong size")
 	}
-	s.buffer(8)
-	copy(s.in, "nowhere!")
-	if got := s.lint(0, 0, 8, 0, false, now); got != badCall {
+	s.Room(8, maxBuffer)
+	copy(s.In, "nowhere!")
+	if got := s.lint(0, 0, 8, 0, false, now); got != worker.BadCall {
 		t.Errorf("an unknown profile: %d", got)
 	}
 }
@@ -201,25 +202,25 @@ func TestForget(t *testing.T) {
 	request(t, &s, "rtmp://live.twitch.tv/app/live_secret", "", "", "", false)
 	s.plain()
 	s.forget()
-	if bytes.Contains(s.in, []byte("secret")) || bytes.Contains(s.out[:cap(s.out)], []byte("secret")) {
+	if bytes.Contains(s.In, []byte("secret")) || bytes.Contains(s.Out[:cap(s.Out)], []byte("secret")) {
 		t.Error("the buffers still hold the key")
 	}
-	if s.plain() != badCall {
+	if s.plain() != worker.BadCall {
 		t.Error("the result is still there")
 	}
 }
 
 func TestAbout(t *testing.T) {
 	var s session
-	s.buffer(4)
-	copy(s.in, "v1.2")
-	s.named(4)
+	s.Room(4, maxBuffer)
+	copy(s.In, "v1.2")
+	s.Named(4)
 	var about struct {
 		Version  string
 		RuleSet  int
 		Profiles []struct{ ID, Name, Template, Example, Signed, Rates string }
 	}
-	if err := json.Unmarshal(s.out[:s.about()], &about); err != nil {
+	if err := json.Unmarshal(s.Out[:s.about()], &about); err != nil {
 		t.Fatal(err)
 	}
 	if about.Version != "v1.2" || about.RuleSet != rules.RuleSet || len(about.Profiles) != len(profile.All()) {
@@ -249,18 +250,18 @@ func FuzzLint(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, key, profileID, sign string, split bool) {
 		s := session{}
 		all := text + key + profileID + sign
-		if !s.buffer(len(all)) {
+		if !s.Room(len(all), maxBuffer) {
 			return
 		}
-		copy(s.in, all)
+		copy(s.In, all)
 		n := s.lint(len(text), len(key), len(profileID), len(sign), split, now)
-		if n == badCall {
+		if n == worker.BadCall {
 			if _, ok := profile.ByID(profileID); ok || profileID == "" {
 				t.Fatal("a right call was refused")
 			}
 			return
 		}
-		if !json.Valid(s.out[:n]) || !json.Valid(s.out[:s.plain()]) || !json.Valid(s.out[:s.sign(now)]) || !json.Valid(s.out[:s.rates(1, 2)]) {
+		if !json.Valid(s.Out[:n]) || !json.Valid(s.Out[:s.plain()]) || !json.Valid(s.Out[:s.sign(now)]) || !json.Valid(s.Out[:s.rates(1, 2)]) {
 			t.Fatal("no JSON")
 		}
 	})

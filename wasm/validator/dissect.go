@@ -5,6 +5,7 @@ import (
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/flv"
+	"ingestdoctor/wasm/worker"
 )
 
 // How much of the surroundings of a place is shown.
@@ -23,11 +24,11 @@ const (
 // kind is header, video, audio, script, unknown or garbage; rest counts the
 // bytes whose fields were left out.
 func (s *session) dissect(n int, base, focus int64) int {
-	w, ok := s.taken(n)
+	w, ok := s.Taken(n)
 	if !ok || base < 0 {
-		return badCall
+		return worker.BadCall
 	}
-	j := dissectWriter{b: append(s.out[:0], '['), w: w, base: base}
+	j := dissectWriter{b: append(s.Out[:0], '['), w: w, base: base}
 	at := tagOf(w, focus-base) + base
 	if base == 0 && at < fileHeader && len(w) >= fileHeader && string(w[:3]) == "FLV" {
 		j.header()
@@ -39,8 +40,8 @@ func (s *session) dissect(n int, base, focus int64) int {
 			j.tag(&t, t.Offset <= at && at < t.End)
 		}
 	}
-	s.out = append(j.b, ']')
-	return len(s.out)
+	s.Out = append(j.b, ']')
+	return len(s.Out)
 }
 
 // fileHeader is the FLV header and the first PreviousTagSize (FLV 10.1 E.2, E.3).

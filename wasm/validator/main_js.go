@@ -2,41 +2,16 @@
 
 package main
 
-import "unsafe"
+import "ingestdoctor/wasm/worker"
 
-// The worker (static/js/worker.js) calls these; none blocks, none calls back
-// into JavaScript. Numbers beyond 32 bits travel as float64, exact to 2^53.
+// The worker (static/js/worker.js) calls these; none calls back into JavaScript.
 
 var current session
 
-func main() { select {} }
+func main() { worker.Serve(&current.Session, maxBuffer) }
 
-// guarded runs one call. Bad media never panics; should our own code do so,
-// the page says that it is our fault instead of hanging.
-func guarded(call func() int) (n int32) {
-	defer func() {
-		if recover() != nil {
-			current = session{}
-			n = panicked
-		}
-	}()
-	return int32(call())
-}
-
-//go:wasmexport buffer
-func exportBuffer(n int32) unsafe.Pointer {
-	if !current.buffer(int(n)) || n == 0 {
-		return nil
-	}
-	return unsafe.Pointer(&current.in[0])
-}
-
-//go:wasmexport result
-func exportResult() unsafe.Pointer {
-	if len(current.out) == 0 {
-		return nil
-	}
-	return unsafe.Pointer(&current.out[0])
+func guarded(call func() int) int32 {
+	return worker.Guard(call, func() { current = session{} })
 }
 
 //go:wasmexport open

@@ -4,58 +4,31 @@ import (
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
-)
-
-// Results that are no length.
-const (
-	badCall  = -1 // the call is wrong: no input open, a length beyond the buffer
-	panicked = -2 // a fault of ours; result holds nothing, the instance should be replaced
+	"ingestdoctor/wasm/worker"
 )
 
 // maxBuffer bounds the chunk buffer: 16 MiB is the largest slice that the
 // worker ever reads at once.
 const maxBuffer = 16 << 20
 
-// session is the one analysis that an instance holds at a time. Its two
-// buffers are never shrunk or moved while JavaScript holds a pointer to them:
-// in comes from the worker, out goes to it.
+// session is the one analysis that an instance holds at a time.
 type session struct {
-	in   []byte
-	out  []byte
+	worker.Session
 	an   *analyze.Analyzer
 	size int64
-}
-
-// buffer makes room for n bytes of input.
-func (s *session) buffer(n int) bool {
-	if n < 0 || n > maxBuffer {
-		return false
-	}
-	if n > len(s.in) {
-		s.in = make([]byte, n)
-	}
-	return true
-}
-
-// taken is the first n bytes of the input buffer.
-func (s *session) taken(n int) ([]byte, bool) {
-	if n < 0 || n > len(s.in) {
-		return nil, false
-	}
-	return s.in[:n], true
 }
 
 // open starts an analysis. The buffer holds the profile id and the file name,
 // one after the other; size is -1 where it is unknown. An unknown profile is a
 // wrong call: the page only offers those of about.
 func (s *session) open(idLen, nameLen int, size int64) int {
-	text, ok := s.taken(idLen + nameLen)
+	text, ok := s.Taken(idLen + nameLen)
 	if !ok || idLen < 0 || nameLen < 0 {
-		return badCall
+		return worker.BadCall
 	}
 	p, ok := profile.ByID(string(text[:idLen]))
 	if !ok {
-		return badCall
+		return worker.BadCall
 	}
 	s.size = size
 	s.an = analyze.New(analyze.Options{Profile: p, Name: string(text[idLen:]), Size: size})
@@ -64,9 +37,9 @@ func (s *session) open(idLen, nameLen int, size int64) int {
 
 // write analyses the first n bytes of the buffer.
 func (s *session) write(n int) int {
-	p, ok := s.taken(n)
+	p, ok := s.Taken(n)
 	if !ok || s.an == nil {
-		return badCall
+		return worker.BadCall
 	}
 	_, _ = s.an.Write(p)
 	return n
@@ -74,9 +47,9 @@ func (s *session) write(n int) int {
 
 // tail shows the analyser the last n bytes of the file, read ahead of the rest.
 func (s *session) tail(n int) int {
-	p, ok := s.taken(n)
+	p, ok := s.Taken(n)
 	if !ok || s.an == nil {
-		return badCall
+		return worker.BadCall
 	}
 	s.an.Tail(p)
 	return n
@@ -85,39 +58,36 @@ func (s *session) tail(n int) int {
 // progress writes the report so far.
 func (s *session) progress() int {
 	if s.an == nil {
-		return badCall
+		return worker.BadCall
 	}
 	return s.report(s.an.Progress())
 }
 
-// Ends of an input, as the worker numbers them.
-var endings = [...]string{diag.StateComplete, diag.StateCancelled, diag.StateFailed}
-
 // end closes the input; the buffer holds the reason, for a person.
 func (s *session) end(state, detailLen int) int {
-	detail, ok := s.taken(detailLen)
-	if !ok || s.an == nil || state < 0 || state >= len(endings) {
-		return badCall
+	detail, ok := s.Taken(detailLen)
+	if !ok || s.an == nil || state < 0 || state >= len(worker.Endings) {
+		return worker.BadCall
 	}
 	an := s.an
 	s.an = nil // whatever comes of it, this analysis is over
-	return s.report(an.Close(endings[state], string(detail)))
+	return s.report(an.Close(worker.Endings[state], string(detail)))
 }
 
 func (s *session) report(r *diag.Report) int {
 	if r == nil {
-		return badCall
+		return worker.BadCall
 	}
-	s.out = r.AppendJSON(s.out[:0])
-	return len(s.out)
+	s.Out = r.AppendJSON(s.Out[:0])
+	return len(s.Out)
 }
 
 // named takes the program's version from the buffer: the server that sends the
 // page knows it, and reports carry it.
 func (s *session) named(n int) int {
-	text, ok := s.taken(n)
+	text, ok := s.Taken(n)
 	if !ok {
-		return badCall
+		return worker.BadCall
 	}
 	if n > 0 {
 		analyze.Version = string(text)
@@ -127,20 +97,4 @@ func (s *session) named(n int) int {
 
 // about writes what the page needs to know before a file is chosen: version
 // and profiles.
-func (s *session) about() int {
-	b := append(s.out[:0], `{"version":`...)
-	b = diag.AppendJSONString(b, analyze.Version)
-	b = append(b, `,"profiles":[`...)
-	for i, p := range profile.All() {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		info := p.Info()
-		b = info.AppendJSON(b)
-	}
-	b = append(b, `],"default":`...)
-	b = diag.AppendJSONString(b, profile.Default().ID)
-	b = append(b, '}')
-	s.out = b
-	return len(b)
-}
+func (s *session) about() int { return s.About(analyze.Version) }

@@ -8,23 +8,24 @@ import (
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
+	"ingestdoctor/wasm/worker"
 	"ingestdoctor/web/e2e/flvgen"
 )
 
 // run analyses data as the worker does, in chunks.
 func run(t *testing.T, s *session, profileID, name string, data []byte, chunk int) diag.Report {
 	t.Helper()
-	if !s.buffer(max(chunk, 1<<10)) {
+	if !s.Room(max(chunk, 1<<10), maxBuffer) {
 		t.Fatal("no buffer")
 	}
-	n := copy(s.in, profileID)
-	m := copy(s.in[n:], name)
+	n := copy(s.In, profileID)
+	m := copy(s.In[n:], name)
 	if got := s.open(n, m, int64(len(data))); got != 0 {
 		t.Fatalf("open: %d", got)
 	}
 	for at := 0; at < len(data); at += chunk {
 		part := data[at:min(at+chunk, len(data))]
-		copy(s.in, part)
+		copy(s.In, part)
 		if got := s.write(len(part)); got != len(part) {
 			t.Fatalf("write: %d of %d", got, len(part))
 		}
@@ -34,11 +35,11 @@ func run(t *testing.T, s *session, profileID, name string, data []byte, chunk in
 
 func decode(t *testing.T, s *session, n int) (r diag.Report) {
 	t.Helper()
-	if n <= 0 || n > len(s.out) {
-		t.Fatalf("result of %d bytes, %d there", n, len(s.out))
+	if n <= 0 || n > len(s.Out) {
+		t.Fatalf("result of %d bytes, %d there", n, len(s.Out))
 	}
-	if err := json.Unmarshal(s.out[:n], &r); err != nil {
-		t.Fatalf("%v in %s", err, s.out[:n])
+	if err := json.Unmarshal(s.Out[:n], &r); err != nil {
+		t.Fatalf("%v in %s", err, s.Out[:n])
 	}
 	return r
 }
@@ -108,11 +109,11 @@ func TestWrongCalls(t *testing.T) {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
-	if s.buffer(maxBuffer+1) || s.buffer(-1) {
+	if s.Room(maxBuffer+1, maxBuffer) || s.Room(-1, maxBuffer) {
 		t.Error("a buffer of any size")
 	}
-	s.buffer(64)
-	n := copy(s.in, "no-such-profile")
+	s.Room(64, maxBuffer)
+	n := copy(s.In, "no-such-profile")
 	if got := s.open(n, 0, 0); got >= 0 {
 		t.Errorf("an unknown profile: %d", got)
 	}
@@ -125,17 +126,17 @@ func TestWrongCalls(t *testing.T) {
 // The end's state and reason are in the report, whatever was read.
 func TestEndings(t *testing.T) {
 	data := recordings(t)["healthy"]
-	for state, want := range endings {
+	for state, want := range worker.Endings {
 		var s session
-		s.buffer(len(data))
-		n := copy(s.in, "generic")
+		s.Room(len(data), maxBuffer)
+		n := copy(s.In, "generic")
 		s.open(n, 0, int64(len(data)))
-		copy(s.in, data[:200000])
+		copy(s.In, data[:200000])
 		s.write(200000)
 		if partial := decode(t, &s, s.progress()); partial.Input.State != diag.StateReading || partial.Input.Read != 200000 {
 			t.Errorf("partial: %+v", partial.Input)
 		}
-		m := copy(s.in, "because")
+		m := copy(s.In, "because")
 		r := decode(t, &s, s.end(state, m))
 		if want == diag.StateComplete {
 			want = diag.StateTruncated
@@ -148,16 +149,16 @@ func TestEndings(t *testing.T) {
 
 func TestAbout(t *testing.T) {
 	var s session
-	s.buffer(16)
-	s.named(copy(s.in, "1.2.3"))
+	s.Room(16, maxBuffer)
+	s.named(copy(s.In, "1.2.3"))
 	n := s.about()
 	var about struct {
 		Version  string         `json:"version"`
 		Profiles []diag.Profile `json:"profiles"`
 		Default  string         `json:"default"`
 	}
-	if err := json.Unmarshal(s.out[:n], &about); err != nil {
-		t.Fatalf("%v in %s", err, s.out[:n])
+	if err := json.Unmarshal(s.Out[:n], &about); err != nil {
+		t.Fatalf("%v in %s", err, s.Out[:n])
 	}
 	if about.Version != "1.2.3" || about.Default != "generic" || len(about.Profiles) != len(profile.All()) {
 		t.Errorf("%s %s %d", about.Version, about.Default, len(about.Profiles))
@@ -187,15 +188,15 @@ type tagJSON struct {
 func dissectAt(t *testing.T, data []byte, base, focus int64) []tagJSON {
 	t.Helper()
 	var s session
-	s.buffer(len(data))
-	copy(s.in, data)
+	s.Room(len(data), maxBuffer)
+	copy(s.In, data)
 	n := s.dissect(len(data), base, focus)
 	var tags []tagJSON
 	if n < 0 {
 		t.Fatalf("dissect: %d", n)
 	}
-	if err := json.Unmarshal(s.out[:n], &tags); err != nil {
-		t.Fatalf("%v in %s", err, s.out[:n])
+	if err := json.Unmarshal(s.Out[:n], &tags); err != nil {
+		t.Fatalf("%v in %s", err, s.Out[:n])
 	}
 	return tags
 }
@@ -256,11 +257,11 @@ func FuzzDissect(f *testing.F) {
 	f.Add([]byte{9, 0xff, 0xff, 0xff}, int64(5), int64(5))
 	f.Fuzz(func(t *testing.T, data []byte, base, focus int64) {
 		var s session
-		s.buffer(min(len(data), maxBuffer))
-		n := copy(s.in, data)
+		s.Room(min(len(data), maxBuffer), maxBuffer)
+		n := copy(s.In, data)
 		got := s.dissect(n, base, focus)
-		if got >= 0 && !json.Valid(s.out[:got]) {
-			t.Errorf("no JSON: %s", s.out[:got])
+		if got >= 0 && !json.Valid(s.Out[:got]) {
+			t.Errorf("no JSON: %s", s.Out[:got])
 		}
 	})
 }

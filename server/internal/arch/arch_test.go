@@ -26,11 +26,12 @@ var may = map[string][]string{
 	"wasm/explain": {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/ingest"},
 	"wasm/check":   {"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile"},
 	"wasm/analyze": {"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/ingest", "wasm/explain", "wasm/check"},
+	"wasm/worker":  {"wasm/diag", "wasm/rules", "wasm/profile"},
 	"wasm/validator": {
-		"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/ingest", "wasm/explain", "wasm/check", "wasm/analyze",
+		"wasm/diag", "wasm/rules", "wasm/flv", "wasm/profile", "wasm/ingest", "wasm/explain", "wasm/check", "wasm/analyze", "wasm/worker",
 	},
-	"wasm/linter":    {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/ingest"},
-	"wasm/explainer": {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/explain"},
+	"wasm/linter":    {"wasm/diag", "wasm/rules", "wasm/profile", "wasm/ingest", "wasm/worker"},
+	"wasm/explainer": {"wasm/profile", "wasm/explain", "wasm/worker"},
 	"wasm/app":       {"web/ui"},
 
 	"content":  {"wasm/diag", "wasm/rules"},
