@@ -366,3 +366,26 @@ func textOfBody(t *testing.T, res *http.Response) string {
 	}
 	return string(b)
 }
+
+func TestLiveAnswersAreAsDescribed(t *testing.T) {
+	s, fake, _ := inspecting(t, Config{Ingest: Ingest{OwnCertificate: true, Ports: []IngestPort{{Port: 1935, Plain: true}}}})
+	doc := described(t, s)
+	one := livePath + "/{id}"
+	doc.holds(t, "get", livePath, liveCall(s, "GET", livePath, ""))
+	doc.holds(t, "post", livePath, liveCall(s, "POST", livePath, `{}`))
+	doc.holds(t, "post", livePath, liveCall(s, "POST", livePath, `[]`))
+	fake.snap.Connections = []live.Connection{{
+		N: 1, Fields: []live.Field{{Name: "app", Value: "live"}}, Enhanced: []live.Field{{Name: "a", Value: "b"}},
+		Metadata: []live.Field{}, Changed: []string{"x"}, TLS: "TLS 1.3", Why: "it went",
+	}}
+	fake.snap.Entries = []live.Entry{{Dir: "in", Name: "connect", Text: "x", Level: "warning"}}
+	fake.snap.Ticks = []live.Tick{{At: 200}}
+	doc.holds(t, "get", one+"/report", liveCall(s, "GET", livePath+"/"+liveID+"/report", ""))
+	fake.snap.End, fake.snap.EndText, fake.snap.Report = live.EndedStopped, "Stopped.", json.RawMessage(`{}`)
+	doc.holds(t, "get", one, liveCall(s, "GET", livePath+"/"+liveID, ""))
+	doc.holds(t, "get", one, liveCall(s, "GET", livePath+"/x", ""))
+	doc.holds(t, "get", one+"/report", liveCall(s, "GET", livePath+"/"+liveID+"/report", ""))
+	doc.holds(t, "delete", one, liveCall(s, "DELETE", livePath+"/"+liveID, ""))
+	doc.holds(t, "delete", one, liveCall(s, "DELETE", livePath+"/x", ""))
+	doc.holds(t, "get", one+"/events", liveCall(s, "GET", livePath+"/x/events", ""))
+}
