@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/flv"
@@ -39,7 +40,7 @@ func (l *ladder) connectBody(more ...any) []byte {
 	app := l.run.plan.link.app
 	url := l.tcURL(app)
 	pairs := []any{"app", app, "type", "nonprivate", "flashVer", l.run.p.flashVer(), "swfUrl", url, "tcUrl", url}
-	return appendCommand("connect", 1, object(append(pairs, more...)...))
+	return rtmp.AppendCommand("connect", 1, rtmp.Object(append(pairs, more...)...))
 }
 
 // refusal is a stage that the server did not let pass.
@@ -53,9 +54,9 @@ type refusal struct {
 
 // failure sorts an error while waiting for an answer.
 func failure(ctx context.Context, err error, limit time.Duration) refusal {
-	var bad *errProtocol
+	var bad *rtmp.Error
 	if errors.As(err, &bad) {
-		return refusal{state: Failed, code: "an answer that is no RTMP", description: bad.why, odd: true}
+		return refusal{state: Failed, code: "an answer that is no RTMP", description: bad.Why, odd: true}
 	}
 	if words, ok := alert(err); ok {
 		return refusal{state: Failed, code: "TLS alert", description: words}
@@ -76,7 +77,7 @@ func failure(ctx context.Context, err error, limit time.Duration) refusal {
 }
 
 // refused reports whether a command says no, in the server's own words.
-func refused(c *command, s status) bool {
+func refused(c *rtmp.Command, s rtmp.Status) bool {
 	if c.Name == "_error" || s.Level == "error" {
 		return true
 	}
@@ -90,13 +91,13 @@ func refused(c *command, s status) bool {
 
 // verdict makes a refusal of what a server said, and waits a moment for it to
 // close the connection.
-func (l *ladder) verdict(c *conn, s *session, cmd *command, st status) refusal {
+func (l *ladder) verdict(c *conn, s *session, cmd *rtmp.Command, st rtmp.Status) refusal {
 	ref := refusal{state: Failed, code: st.Code, description: st.Description}
 	if ref.code == "" {
 		ref.code = cmd.Name
 	}
 	c.stage(time.Now().Add(closing))
-	err := s.await(func(*command) bool { return false })
+	err := s.await(func(*rtmp.Command) bool { return false })
 	end := endingOf(context.Background(), err)
 	ref.closed = end == endClosed || end == endReset
 	return ref
@@ -153,14 +154,14 @@ func (l *ladder) connect(ctx context.Context, c *conn, rw stream, hand *rec, sha
 	s.say, s.fact = x.line, x.fact
 	x.sent("connect(1) app: %q, tcUrl: %q, flashVer: %q", r.plan.link.shown, l.tcURL(r.plan.link.shown), r.p.flashVer())
 	var (
-		reply *command
-		st    status
+		reply *rtmp.Command
+		st    rtmp.Status
 		sane  bool // something came that only an RTMP server sends
 	)
 	err := s.send(0, l.connectBody())
 	if err == nil {
-		err = s.await(func(cmd *command) bool {
-			st = cmd.info()
+		err = s.await(func(cmd *rtmp.Command) bool {
+			st = cmd.Status()
 			sane = true
 			switch {
 			case (cmd.Name == "_result" || cmd.Name == "_error") && (cmd.Tx == 1 || cmd.Tx == 0),
@@ -174,7 +175,7 @@ func (l *ladder) connect(ctx context.Context, c *conn, rw stream, hand *rec, sha
 	x.answered = time.Since(x.began)
 	if err != nil {
 		ref := failure(ctx, err, limit)
-		if ref.state != Cancelled && !sane && !shake.echoed {
+		if ref.state != Cancelled && !sane && !shake.Echoed {
 			x.remark("%s: %s", ref.code, ref.description)
 			x.end(Skipped, "What followed shows that the handshake was none.")
 			l.doubt(hand, shake, true)
@@ -197,7 +198,7 @@ func (l *ladder) connect(ctx context.Context, c *conn, rw stream, hand *rec, sha
 }
 
 // learn takes down what the answer to connect tells of the server.
-func (l *ladder) learn(x *rec, c *command, st status) {
+func (l *ladder) learn(x *rec, c *rtmp.Command, st rtmp.Status) {
 	x.fact("code", st.Code)
 	x.fact("level", st.Level)
 	x.fact("description", st.Description)
@@ -208,7 +209,7 @@ func (l *ladder) learn(x *rec, c *command, st status) {
 		{"srs_server", "server_version"},
 		{"srs_version", "server_version"},
 	} {
-		if v, ok := c.property(p[0]); ok {
+		if v, ok := c.Property(p[0]); ok {
 			x.fact(p[1], v)
 		}
 	}
@@ -241,7 +242,7 @@ func authentication(description string) string {
 }
 
 // flvProperty gives a property of an object inside an object.
-func flvProperty(c *command, outer, name string) (string, bool) {
+func flvProperty(c *rtmp.Command, outer, name string) (string, bool) {
 	for i := range c.Args {
 		if !c.Args[i].IsObject() {
 			continue
@@ -297,10 +298,10 @@ func (l *ladder) askEnhanced(ctx context.Context, x *rec, limit time.Duration) s
 		list.Items = append(list.Items, flv.Str(cc))
 	}
 	s := newSession(rw, func() int64 { return c.got })
-	var reply *command
+	var reply *rtmp.Command
 	x.sent("connect with fourCcList, on a second connection")
 	if err = s.send(0, l.connectBody("fourCcList", list)); err == nil {
-		err = s.await(func(cmd *command) bool {
+		err = s.await(func(cmd *rtmp.Command) bool {
 			reply = cmd
 			return cmd.Name == "_result" || cmd.Name == "_error"
 		})

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/rules"
@@ -256,51 +257,51 @@ func reset(c *net.TCPConn) {
 // peer is the server's side of RTMP, for scripts.
 type peer struct {
 	net.Conn
-	in *chunkReader
+	in *rtmp.Reader
 	br *bufio.Reader
 }
 
 // shake is the server's handshake, as real servers do it.
 func shake(c net.Conn) (*peer, bool) {
 	p := &peer{Conn: c, br: bufio.NewReader(c)}
-	var c0c1 [1 + c1Len]byte
+	var c0c1 [1 + rtmp.C1Len]byte
 	if _, err := io.ReadFull(p.br, c0c1[:]); err != nil {
 		return nil, false
 	}
-	var s [answerLen]byte
+	var s [rtmp.AnswerLen]byte
 	s[0] = 3
-	_, _ = rand.Read(s[9 : 1+c1Len])
-	copy(s[1+c1Len:], c0c1[1:])
+	_, _ = rand.Read(s[9 : 1+rtmp.C1Len])
+	copy(s[1+rtmp.C1Len:], c0c1[1:])
 	if _, err := c.Write(s[:]); err != nil {
 		return nil, false
 	}
-	if _, err := io.ReadFull(p.br, make([]byte, c1Len)); err != nil {
+	if _, err := io.ReadFull(p.br, make([]byte, rtmp.C1Len)); err != nil {
 		return nil, false
 	}
-	p.in = newChunkReader(p.br)
+	p.in = rtmp.NewReader(p.br, rtmp.Limits{MaxChunk: maxChunk})
 	return p, true
 }
 
 // command reads up to the next command.
-func (p *peer) command() (*command, bool) {
+func (p *peer) command() (*rtmp.Command, bool) {
 	for {
-		m, err := p.in.next()
+		m, err := p.in.Next()
 		if err != nil {
 			return nil, false
 		}
-		if m.Type == msgCommand {
-			c, err := decodeCommand(m)
+		if m.Type == rtmp.CommandAMF0 {
+			c, err := rtmp.DecodeCommand(m)
 			return c, err == nil
 		}
 	}
 }
 
 func (p *peer) reply(stream uint32, name string, tx float64, args ...flv.AMFValue) {
-	_, _ = p.Write(appendMessage(nil, 3, msgCommand, stream, appendCommand(name, tx, args...), 128))
+	_, _ = p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, stream, rtmp.AppendCommand(name, tx, args...), 128))
 }
 
 func statusObject(level, code, description string) flv.AMFValue {
-	return object("level", level, "code", code, "description", description)
+	return rtmp.Object("level", level, "code", code, "description", description)
 }
 
 // connected is a peer after a successful connect.
@@ -312,7 +313,7 @@ func connected(c net.Conn) (*peer, bool) {
 	if cmd, ok := p.command(); !ok || cmd.Name != "connect" {
 		return nil, false
 	}
-	p.reply(0, "_result", 1, object("fmsVer", "FMS/3,5,7,7009", "capabilities", 31.0),
+	p.reply(0, "_result", 1, rtmp.Object("fmsVer", "FMS/3,5,7,7009", "capabilities", 31.0),
 		statusObject("status", "NetConnection.Connect.Success", "Connection succeeded."))
 	return p, true
 }
@@ -321,9 +322,9 @@ func connected(c net.Conn) (*peer, bool) {
 func created(c net.Conn) (*peer, bool) {
 	p, ok := connected(c)
 	for ok {
-		var cmd *command
+		var cmd *rtmp.Command
 		if cmd, ok = p.command(); ok && cmd.Name == "createStream" {
-			p.reply(0, "_result", cmd.Tx, null(), flv.Num(1))
+			p.reply(0, "_result", cmd.Tx, rtmp.Null(), flv.Num(1))
 			cmd, ok = p.command()
 			return p, ok && cmd.Name == "publish"
 		}
@@ -334,7 +335,7 @@ func created(c net.Conn) (*peer, bool) {
 // healthy is a server that takes everything.
 func healthy(_ int, c *net.TCPConn) {
 	if p, ok := created(c); ok {
-		p.reply(1, "onStatus", 0, null(), statusObject("status", "NetStream.Publish.Start", "Start publishing"))
+		p.reply(1, "onStatus", 0, rtmp.Null(), statusObject("status", "NetStream.Publish.Start", "Start publishing"))
 		hold(c)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/flv"
 )
 
@@ -42,13 +43,13 @@ func after(commands int, then func(p *peer)) func(int, *net.TCPConn) {
 	}
 }
 
-func readC1(c net.Conn) { _, _ = io.ReadFull(c, make([]byte, 1+c1Len)) }
+func readC1(c net.Conn) { _, _ = io.ReadFull(c, make([]byte, 1+rtmp.C1Len)) }
 
 // answerOf is a whole, correct answer to what is read of a C1.
 func answerOf(c net.Conn) []byte {
-	var in [1 + c1Len]byte
+	var in [1 + rtmp.C1Len]byte
 	_, _ = io.ReadFull(c, in[:])
-	return append(append([]byte{3}, make([]byte, c1Len)...), in[1:]...)
+	return append(append([]byte{3}, make([]byte, rtmp.C1Len)...), in[1:]...)
 }
 
 func raw(text string) func(int, *net.TCPConn) {
@@ -147,7 +148,7 @@ var fixtures = []fixture{
 		stage: Handshake, state: TimedOut, rule: "probe-handshake", args: map[string]string{"reason": "no whole answer within", "received_bytes": "1"},
 	},
 	{
-		name: "S0 and S1, then nothing", serve: rawAfterC1("\x03" + strings.Repeat("\x00", c1Len)),
+		name: "S0 and S1, then nothing", serve: rawAfterC1("\x03" + strings.Repeat("\x00", rtmp.C1Len)),
 		stage: Handshake, state: TimedOut, rule: "probe-handshake", args: map[string]string{"received_bytes": "1537"},
 	},
 	{
@@ -185,7 +186,7 @@ var fixtures = []fixture{
 	},
 	{
 		name: "connect rejected", serve: after(1, func(p *peer) {
-			p.reply(0, "_error", 1, null(), statusObject("error", "NetConnection.Connect.Rejected", "[ Server.Reject ] : Invalid application."))
+			p.reply(0, "_error", 1, rtmp.Null(), statusObject("error", "NetConnection.Connect.Rejected", "[ Server.Reject ] : Invalid application."))
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected",
 		args: map[string]string{"code": "NetConnection.Connect.Rejected", "description": "[ Server.Reject ] : Invalid application.", "closed": "1"},
@@ -193,35 +194,35 @@ var fixtures = []fixture{
 	},
 	{
 		name: "connect rejected, left open", serve: after(1, func(p *peer) {
-			p.reply(0, "_error", 1, null(), statusObject("error", "NetConnection.Connect.InvalidApp", "no such application"))
+			p.reply(0, "_error", 1, rtmp.Null(), statusObject("error", "NetConnection.Connect.InvalidApp", "no such application"))
 			hold(p)
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", args: map[string]string{"code": "NetConnection.Connect.InvalidApp", "closed": ""},
 	},
 	{
 		name: "Adobe authentication", serve: after(1, func(p *peer) {
-			p.reply(0, "_error", 1, null(), statusObject("error", "NetConnection.Connect.Rejected", "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] :"))
+			p.reply(0, "_error", 1, rtmp.Null(), statusObject("error", "NetConnection.Connect.Rejected", "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] :"))
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", args: map[string]string{"description": "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] :"},
 		saw: "the server wants user and password (Adobe)",
 	},
 	{
 		name: "Limelight authentication", serve: after(1, func(p *peer) {
-			p.reply(0, "_error", 1, null(), statusObject("error", "NetConnection.Connect.Rejected", "[ AccessManager.Reject ] : [ code=403 need auth; authmod=llnw ] :"))
+			p.reply(0, "_error", 1, rtmp.Null(), statusObject("error", "NetConnection.Connect.Rejected", "[ AccessManager.Reject ] : [ code=403 need auth; authmod=llnw ] :"))
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", saw: "(Limelight)",
 	},
 	{
 		name: "a redirect", serve: after(1, func(p *peer) {
 			o := statusObject("error", "NetConnection.Connect.Rejected", "moved")
-			o.Props = append(o.Props, flv.AMFProperty{Name: "ex", Value: object("code", 302.0, "redirect", "rtmp://10.0.0.1/elsewhere/secretkey")})
-			p.reply(0, "_error", 1, null(), o)
+			o.Props = append(o.Props, flv.AMFProperty{Name: "ex", Value: rtmp.Object("code", 302.0, "redirect", "rtmp://10.0.0.1/elsewhere/secretkey")})
+			p.reply(0, "_error", 1, rtmp.Null(), o)
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", args: map[string]string{"code": "NetConnection.Connect.Rejected"}, saw: "that was not followed",
 	},
 	{
-		name: "a status before the answer", serve: after(1, func(p *peer) {
-			p.reply(0, "onStatus", 4, null(), statusObject("error", "NetStream.Publish.Unauthorized", "authentication failed"))
+		name: "a rtmp.Status before the answer", serve: after(1, func(p *peer) {
+			p.reply(0, "onStatus", 4, rtmp.Null(), statusObject("error", "NetStream.Publish.Unauthorized", "authentication failed"))
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", args: map[string]string{"code": "NetStream.Publish.Unauthorized", "description": "authentication failed", "closed": "1"},
 	},
@@ -235,13 +236,13 @@ var fixtures = []fixture{
 	},
 	{
 		name: "trickles its answer", serve: after(1, func(p *peer) {
-			trickle(p, appendMessage(nil, 3, msgCommand, 0, appendCommand("_result", 1, null(), statusObject("status", "NetConnection.Connect.Success", "")), 128), 50*time.Millisecond)
+			trickle(p, rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, rtmp.AppendCommand("_result", 1, rtmp.Null(), statusObject("status", "NetConnection.Connect.Success", "")), 128), 50*time.Millisecond)
 		}),
 		stage: Connect, state: TimedOut, rule: "probe-connect-rejected", args: map[string]string{"code": "no answer within"},
 	},
 	{
 		name: "a chunk size of 1 GB", serve: after(1, func(p *peer) {
-			_, _ = p.Write(appendMessage(nil, 2, msgSetChunkSize, 0, []byte{0x40, 0, 0, 0}, 128))
+			_, _ = p.Write(rtmp.AppendMessage(nil, 2, rtmp.SetChunkSize, 0, []byte{0x40, 0, 0, 0}, 128))
 			_, _ = p.Write(bytes.Repeat([]byte{3}, 1<<16))
 			hold(p)
 		}),
@@ -249,14 +250,14 @@ var fixtures = []fixture{
 	},
 	{
 		name: "a chunk size of 1", serve: after(1, func(p *peer) {
-			_, _ = p.Write(appendMessage(nil, 2, msgSetChunkSize, 0, []byte{0, 0, 0, 1}, 128))
+			_, _ = p.Write(rtmp.AppendMessage(nil, 2, rtmp.SetChunkSize, 0, []byte{0, 0, 0, 1}, 128))
 			hold(p)
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", args: map[string]string{"description": "chunk size of 1 bytes"},
 	},
 	{
 		name: "a command of 16 MB", serve: after(1, func(p *peer) {
-			_, _ = p.Write([]byte{3, 0, 0, 0, 0xff, 0xff, 0xff, msgCommand, 0, 0, 0, 0})
+			_, _ = p.Write([]byte{3, 0, 0, 0, 0xff, 0xff, 0xff, rtmp.CommandAMF0, 0, 0, 0, 0})
 			for {
 				if _, err := p.Write(bytes.Repeat([]byte{0xc3}, 4096)); err != nil {
 					return
@@ -267,14 +268,14 @@ var fixtures = []fixture{
 	},
 	{
 		name: "AMF without an end", serve: after(1, func(p *peer) {
-			body := appendCommand("_result", 1)
+			body := rtmp.AppendCommand("_result", 1)
 			body = append(body, 3)
-			for len(body) < maxBody-16 {
+			for len(body) < rtmp.MaxCommand-16 {
 				body = append(body, 0, 1, 'a', 5)
 			}
-			_, _ = p.Write(appendMessage(nil, 3, msgCommand, 0, body, 128))
+			_, _ = p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, body, 128))
 			for {
-				if _, err := p.Write(appendMessage(nil, 3, msgCommand, 0, appendCommand("onBWDone", 0, null()), 128)); err != nil {
+				if _, err := p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, rtmp.AppendCommand("onBWDone", 0, rtmp.Null()), 128)); err != nil {
 					return
 				}
 			}
@@ -284,7 +285,7 @@ var fixtures = []fixture{
 	{
 		name: "commands without an end", serve: after(1, func(p *peer) {
 			for {
-				if _, err := p.Write(appendMessage(nil, 3, msgCommand, 0, appendCommand("onBWDone", 0, null()), 128)); err != nil {
+				if _, err := p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, rtmp.AppendCommand("onBWDone", 0, rtmp.Null()), 128)); err != nil {
 					return
 				}
 			}
@@ -293,14 +294,14 @@ var fixtures = []fixture{
 	},
 	{
 		name: "objects 10,000 deep", serve: after(1, func(p *peer) {
-			_, _ = p.Write(appendMessage(nil, 3, msgCommand, 0, deep(10000), 128))
+			_, _ = p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, deep(10000), 128))
 			hold(p)
 		}),
 		stage: Connect, state: OK, // name and transaction stand
 	},
 	{
 		name: "a command that is no AMF0", serve: after(1, func(p *peer) {
-			_, _ = p.Write(appendMessage(nil, 3, msgCommand, 0, []byte{0x77, 1, 2, 3}, 128))
+			_, _ = p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, []byte{0x77, 1, 2, 3}, 128))
 			hold(p)
 		}),
 		stage: Connect, state: Failed, rule: "probe-connect-rejected", args: map[string]string{"code": "no RTMP", "description": "not AMF0"},
@@ -315,7 +316,7 @@ var fixtures = []fixture{
 	{
 		name: "media without an end", serve: after(1, func(p *peer) {
 			for {
-				if _, err := p.Write(appendMessage(nil, 4, msgVideo, 1, make([]byte, 60000), 128)); err != nil {
+				if _, err := p.Write(rtmp.AppendMessage(nil, 4, rtmp.Video, 1, make([]byte, 60000), 128)); err != nil {
 					return
 				}
 			}
@@ -324,10 +325,10 @@ var fixtures = []fixture{
 	},
 	{
 		name: "a ping first", serve: after(1, func(p *peer) {
-			_, _ = p.Write(appendMessage(nil, 2, msgUserControl, 0, []byte{0, 6, 1, 2, 3, 4}, 128))
-			m, err := p.in.next()
-			if err == nil && m.Type == msgUserControl && bytes.Equal(m.Body, []byte{0, 7, 1, 2, 3, 4}) {
-				p.reply(0, "_result", 1, null(), statusObject("status", "NetConnection.Connect.Success", ""))
+			_, _ = p.Write(rtmp.AppendMessage(nil, 2, rtmp.UserControl, 0, []byte{0, 6, 1, 2, 3, 4}, 128))
+			m, err := p.in.Next()
+			if err == nil && m.Type == rtmp.UserControl && bytes.Equal(m.Body, []byte{0, 7, 1, 2, 3, 4}) {
+				p.reply(0, "_result", 1, rtmp.Null(), statusObject("status", "NetConnection.Connect.Success", ""))
 			}
 			hold(p)
 		}),
@@ -335,15 +336,15 @@ var fixtures = []fixture{
 	},
 	{
 		name: "an answer in AMF3's envelope", serve: after(1, func(p *peer) {
-			body := append([]byte{0}, appendCommand("_result", 1, null(), statusObject("status", "NetConnection.Connect.Success", ""))...)
-			_, _ = p.Write(appendMessage(nil, 3, msgCommandAMF3, 0, body, 128))
+			body := append([]byte{0}, rtmp.AppendCommand("_result", 1, rtmp.Null(), statusObject("status", "NetConnection.Connect.Success", ""))...)
+			_, _ = p.Write(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF3, 0, body, 128))
 			hold(p)
 		}),
 		stage: Connect, state: OK,
 	},
 	{
 		name: "numbers that are none", serve: after(1, func(p *peer) {
-			p.reply(0, "_result", 1, object("capabilities", math.NaN(), "fmsVer", "\x1b[2J\u202egpj"), statusObject("status", "NetConnection.Connect.Success", "<script>alert(1)</script>"))
+			p.reply(0, "_result", 1, rtmp.Object("capabilities", math.NaN(), "fmsVer", "\x1b[2J\u202egpj"), statusObject("status", "NetConnection.Connect.Success", "<script>alert(1)</script>"))
 			hold(p)
 		}),
 		stage: Connect, state: OK, saw: `\x1b[2J\u202egpj`,
@@ -362,7 +363,7 @@ var fixtures = []fixture{
 				for range 3 {
 					_, _ = p.command()
 				}
-				p.reply(0, "_error", 4, null(), statusObject("error", "NetConnection.Call.Failed", "no more streams"))
+				p.reply(0, "_error", 4, rtmp.Null(), statusObject("error", "NetConnection.Call.Failed", "no more streams"))
 				hold(c)
 			}
 		},
@@ -391,11 +392,11 @@ var fixtures = []fixture{
 				}
 				switch cmd.Name {
 				case "createStream":
-					p.reply(0, "_result", cmd.Tx, null(), flv.Num(7))
+					p.reply(0, "_result", cmd.Tx, rtmp.Null(), flv.Num(7))
 				case "publish":
-					p.reply(7, "onStatus", 0, null(), statusObject("status", "NetStream.Publish.Start", ""))
+					p.reply(7, "onStatus", 0, rtmp.Null(), statusObject("status", "NetStream.Publish.Start", ""))
 				default:
-					p.reply(0, "_error", cmd.Tx, null(), statusObject("error", "NetConnection.Call.Failed", "Method not found."))
+					p.reply(0, "_error", cmd.Tx, rtmp.Null(), statusObject("error", "NetConnection.Call.Failed", "Method not found."))
 				}
 			}
 		},
@@ -404,7 +405,7 @@ var fixtures = []fixture{
 	{
 		name: "key in use", publish: true, serve: func(_ int, c *net.TCPConn) {
 			if p, ok := created(c); ok {
-				p.reply(1, "onStatus", 0, null(), statusObject("error", "NetStream.Publish.BadName", "Already publishing"))
+				p.reply(1, "onStatus", 0, rtmp.Null(), statusObject("error", "NetStream.Publish.BadName", "Already publishing"))
 				hold(c)
 			}
 		},
@@ -413,7 +414,7 @@ var fixtures = []fixture{
 	{
 		name: "refused by onFCPublish", publish: true, serve: func(_ int, c *net.TCPConn) {
 			if p, ok := created(c); ok {
-				p.reply(0, "onFCPublish", 0, null(), statusObject("error", "NetStream.Publish.BadName", "in use"))
+				p.reply(0, "onFCPublish", 0, rtmp.Null(), statusObject("error", "NetStream.Publish.BadName", "in use"))
 			}
 		},
 		stage: Publish, state: Failed, rule: "probe-publish-rejected", args: map[string]string{"code": "NetStream.Publish.BadName", "closed": "1"},
@@ -421,7 +422,7 @@ var fixtures = []fixture{
 	{
 		name: "Start, then closed", publish: true, serve: func(_ int, c *net.TCPConn) {
 			if p, ok := created(c); ok {
-				p.reply(1, "onStatus", 0, null(), statusObject("status", "NetStream.Publish.Start", "ok"))
+				p.reply(1, "onStatus", 0, rtmp.Null(), statusObject("status", "NetStream.Publish.Start", "ok"))
 				time.Sleep(300 * time.Millisecond)
 			}
 		},
@@ -430,9 +431,9 @@ var fixtures = []fixture{
 	{
 		name: "Start, then 700 ms later an error", publish: true, serve: func(_ int, c *net.TCPConn) {
 			if p, ok := created(c); ok {
-				p.reply(1, "onStatus", 0, null(), statusObject("status", "NetStream.Publish.Start", "ok"))
+				p.reply(1, "onStatus", 0, rtmp.Null(), statusObject("status", "NetStream.Publish.Start", "ok"))
 				time.Sleep(700 * time.Millisecond)
-				p.reply(1, "onStatus", 0, null(), statusObject("error", "NetStream.Publish.Denied", "not today"))
+				p.reply(1, "onStatus", 0, rtmp.Null(), statusObject("error", "NetStream.Publish.Denied", "not today"))
 				hold(c)
 			}
 		},
@@ -457,7 +458,7 @@ var fixtures = []fixture{
 	{
 		name: "repeats the key", publish: true, serve: func(_ int, c *net.TCPConn) {
 			if p, ok := created(c); ok {
-				p.reply(1, "onStatus", 0, null(), statusObject("error", "NetStream.Publish.BadName", "stream s3cr3t-k3y?token=t0k3n is unknown, Key S3CR3T-K3Y, t0k3n"))
+				p.reply(1, "onStatus", 0, rtmp.Null(), statusObject("error", "NetStream.Publish.BadName", "stream s3cr3t-k3y?token=t0k3n is unknown, Key S3CR3T-K3Y, t0k3n"))
 			}
 		},
 		stage: Publish, state: Failed, rule: "probe-publish-rejected", args: map[string]string{"description": "stream **** is unknown"},
@@ -475,8 +476,8 @@ var fixtures = []fixture{
 				reset(c)
 				return
 			}
-			_, _ = io.ReadFull(c, make([]byte, c1Len))
-			_, _ = c.Write(append([]byte{3}, make([]byte, 2*c1Len)...))
+			_, _ = io.ReadFull(c, make([]byte, rtmp.C1Len))
+			_, _ = c.Write(append([]byte{3}, make([]byte, 2*rtmp.C1Len)...))
 			hold(c)
 		},
 		stage: TLS, state: Failed, rule: "probe-tls", args: map[string]string{"reason": "the port speaks plain RTMP, not TLS"},

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/rules"
 )
@@ -465,7 +466,7 @@ func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
 	r, limit := l.run, l.limits().Handshake
 	var (
 		stranger *errOther
-		version  errVersion
+		version  rtmp.VersionError
 	)
 	first := h.first
 	if len(first) > 0 {
@@ -473,7 +474,7 @@ func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
 	}
 	broke := func(state, reason string) {
 		x.end(state, "The handshake broke: "+reason+".", r.finding("probe-handshake", x.place(), diag.S("reason", reason),
-			diag.I("received_bytes", int64(h.got)), diag.I("expected_bytes", answerLen), diag.I("took_ms", x.took())))
+			diag.I("received_bytes", int64(h.got)), diag.I("expected_bytes", rtmp.AnswerLen), diag.I("took_ms", x.took())))
 	}
 	end := endingOf(ctx, err)
 	text, isAlert := alert(err)
@@ -518,7 +519,7 @@ func (l *ladder) broken(ctx context.Context, x *rec, h *shaker, err error) {
 }
 
 func shakenText(h *shaker) string {
-	if h.echoed {
+	if h.Echoed {
 		return "Version 3, and S2 repeats what was sent."
 	}
 	return "Version 3. S2 does not repeat what was sent; most encoders do not mind."
@@ -528,11 +529,11 @@ func shakenText(h *shaker) string {
 // followed, it was none (sure); else it is a remark, since most encoders do not
 // look.
 func (l *ladder) doubt(x *rec, h *shaker, sure bool) {
-	if h.echoed {
+	if h.Echoed {
 		return
 	}
 	f := l.run.finding("probe-handshake", x.place(), diag.S("reason", "S2 does not repeat what was sent"),
-		diag.I("received_bytes", int64(h.got)), diag.I("expected_bytes", answerLen))
+		diag.I("received_bytes", int64(h.got)), diag.I("expected_bytes", rtmp.AnswerLen))
 	if !sure {
 		f.Severity, f.Basis = diag.Warning, diag.Ours
 		x.amend(nil, f)
@@ -567,12 +568,12 @@ func (l *ladder) digest(ctx context.Context, x *rec) {
 				rw = t
 			}
 			h := newShaker(nil)
-			h.sign()
+			h.Sign()
 			err = h.run(rw, c, until)
-			scheme, ok := signed(h.s1[:])
+			scheme, ok := rtmp.Signed(h.S1[:])
 			switch {
 			case ok:
-				x.fact("server_version", fmt.Sprintf("%d.%d.%d.%d", h.s1[4], h.s1[5], h.s1[6], h.s1[7]))
+				x.fact("server_version", fmt.Sprintf("%d.%d.%d.%d", h.S1[4], h.S1[5], h.S1[6], h.S1[7]))
 				return "yes, the " + scheme + " scheme"
 			case err != nil:
 				return "no: it does not answer that form"

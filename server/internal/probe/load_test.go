@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"ingestdoctor/server/internal/rtmp"
 )
 
 // sockets counts the open ones of this process.
@@ -49,8 +51,8 @@ func TestManyAtOnce(t *testing.T) {
 		"silent":    func(_ int, c *net.TCPConn) { hold(c) },
 		"trickling": func(_ int, c *net.TCPConn) { trickle(c, answerOf(c), 20*time.Millisecond) },
 		"mute":      after(1, func(p *peer) { hold(p) }),
-		"media":     endless(appendMessage(nil, 4, msgVideo, 1, make([]byte, 60000), 128)),
-		"commands":  endless(appendMessage(nil, 3, msgCommand, 0, appendCommand("onBWDone", 0, null()), 128)),
+		"media":     endless(rtmp.AppendMessage(nil, 4, rtmp.Video, 1, make([]byte, 60000), 128)),
+		"commands":  endless(rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, rtmp.AppendCommand("onBWDone", 0, rtmp.Null()), 128)),
 		"messages": func(_ int, c *net.TCPConn) { // 64 messages under way at once
 			p, ok := shake(c)
 			if !ok {
@@ -58,7 +60,7 @@ func TestManyAtOnce(t *testing.T) {
 			}
 			var b []byte
 			for id := byte(2); id < 64; id++ {
-				b = append(b, id, 0, 0, 0, 0, 0xff, 0xff, msgCommand, 0, 0, 0, 0)
+				b = append(b, id, 0, 0, 0, 0, 0xff, 0xff, rtmp.CommandAMF0, 0, 0, 0, 0)
 				b = append(b, make([]byte, 128)...)
 			}
 			_, _ = p.Write(b)

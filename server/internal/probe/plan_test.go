@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/flv"
 )
 
@@ -246,7 +247,7 @@ func TestHostileText(t *testing.T) {
 func TestResultJSON(t *testing.T) {
 	t.Parallel()
 	addr := serve(t, after(1, func(p *peer) {
-		p.reply(0, "_error", 1, null(), statusObject("error", "NetConnection.Connect.Rejected", "</script><script>alert(1)"))
+		p.reply(0, "_error", 1, rtmp.Null(), statusObject("error", "NetConnection.Connect.Rejected", "</script><script>alert(1)"))
 	}))
 	r := probeIt(t, testProber(t), Request{Target: "rtmp://" + addr + "/live"})
 	b, err := json.Marshal(r)
@@ -299,16 +300,16 @@ func TestEnhanced(t *testing.T) {
 		answer     func(p *peer, asked bool)
 	}{
 		{"named", "named: av01, hvc1", func(p *peer, asked bool) {
-			o := object("fmsVer", "X")
+			o := rtmp.Object("fmsVer", "X")
 			if asked {
 				o.Props = append(o.Props, flv.AMFProperty{Name: "fourCcList", Value: flv.AMFValue{Kind: flv.AMFStrictArray, Items: []flv.AMFValue{flv.Str("av01"), flv.Str("hvc1")}}})
 			}
 			p.reply(0, "_result", 1, o, success)
 		}},
-		{"ignored", "does not mean", func(p *peer, _ bool) { p.reply(0, "_result", 1, object("fmsVer", "X"), success) }},
+		{"ignored", "does not mean", func(p *peer, _ bool) { p.reply(0, "_result", 1, rtmp.Object("fmsVer", "X"), success) }},
 		{"never answered", "gets no answer", func(p *peer, asked bool) {
 			if !asked {
-				p.reply(0, "_result", 1, object("fmsVer", "X"), success)
+				p.reply(0, "_result", 1, rtmp.Object("fmsVer", "X"), success)
 			}
 		}},
 	} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/flv"
 )
 
@@ -23,18 +24,18 @@ func (l *ladder) publish(ctx context.Context, c *conn, s *session) {
 	c.stage(within(ctx, lim.Publish))
 	x.sent("releaseStream(2), FCPublish(3), createStream(4)")
 	err := s.send(0,
-		appendCommand("releaseStream", 2, null(), flv.Str(name)),
-		appendCommand("FCPublish", 3, null(), flv.Str(name)),
-		appendCommand("createStream", 4, null()),
+		rtmp.AppendCommand("releaseStream", 2, rtmp.Null(), flv.Str(name)),
+		rtmp.AppendCommand("FCPublish", 3, rtmp.Null(), flv.Str(name)),
+		rtmp.AppendCommand("createStream", 4, rtmp.Null()),
 	)
 	var (
-		reply  *command
-		st     status
+		reply  *rtmp.Command
+		st     rtmp.Status
 		stream float64
 	)
 	if err == nil {
-		err = s.await(func(cmd *command) bool {
-			reply, st = cmd, cmd.info()
+		err = s.await(func(cmd *rtmp.Command) bool {
+			reply, st = cmd, cmd.Status()
 			switch {
 			case cmd.Name == "_result" && cmd.Tx == 4:
 				for i := range cmd.Args {
@@ -71,9 +72,9 @@ func (l *ladder) publish(ctx context.Context, c *conn, s *session) {
 	x.sent("publish(5) of the stream, live")
 	c.stage(within(ctx, lim.Publish))
 	asked := time.Now()
-	if err = s.send(id, appendCommand("publish", 5, null(), flv.Str(name), flv.Str("live"))); err == nil {
-		err = s.await(func(cmd *command) bool {
-			reply, st = cmd, cmd.info()
+	if err = s.send(id, rtmp.AppendCommand("publish", 5, rtmp.Null(), flv.Str(name), flv.Str("live"))); err == nil {
+		err = s.await(func(cmd *rtmp.Command) bool {
+			reply, st = cmd, cmd.Status()
 			switch cmd.Name {
 			case "onStatus", "onFCPublish":
 				return st.Code == "NetStream.Publish.Start" && cmd.Name == "onStatus" || refused(cmd, st)
@@ -103,8 +104,8 @@ func (l *ladder) publish(ctx context.Context, c *conn, s *session) {
 	x.remark("waiting %s: many servers send this first and close the connection then", text(settle))
 	c.stage(within(ctx, settle))
 	start := time.Now()
-	err = s.await(func(cmd *command) bool {
-		reply, st = cmd, cmd.info()
+	err = s.await(func(cmd *rtmp.Command) bool {
+		reply, st = cmd, cmd.Status()
 		return cmd.Name == "close" || (cmd.Name == "onStatus" || cmd.Name == "onFCPublish" || cmd.Name == "_error" && cmd.Tx == 5) && refused(cmd, st)
 	})
 	switch ref := failure(ctx, err, settle); {
@@ -130,8 +131,8 @@ func (l *ladder) publish(ctx context.Context, c *conn, s *session) {
 func (l *ladder) unpublish(c *conn, s *session, id uint32, name string) {
 	c.stage(time.Now().Add(time.Second))
 	_ = s.send(0,
-		appendCommand("FCUnpublish", 6, null(), flv.Str(name)),
-		appendCommand("deleteStream", 7, null(), flv.Num(float64(id))),
+		rtmp.AppendCommand("FCUnpublish", 6, rtmp.Null(), flv.Str(name)),
+		rtmp.AppendCommand("deleteStream", 7, rtmp.Null(), flv.Num(float64(id))),
 	)
 	// Unread bytes would make the close a reset, which may overtake what was sent.
 	_ = c.CloseWrite()

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/flv"
 )
 
@@ -98,7 +99,7 @@ func publisher(t *testing.T, addr, app, key string) {
 		t.Fatal(err)
 	}
 	s := newSession(c, func() int64 { return 0 })
-	send := func(stream uint32, body []byte, until func(*command) bool) {
+	send := func(stream uint32, body []byte, until func(*rtmp.Command) bool) {
 		t.Helper()
 		if err := s.send(stream, body); err != nil {
 			t.Fatal(err)
@@ -109,8 +110,8 @@ func publisher(t *testing.T, addr, app, key string) {
 	}
 	url := "rtmp://" + addr + "/" + app
 	var id float64
-	send(0, appendCommand("connect", 1, object("app", app, "type", "nonprivate", "tcUrl", url)), func(c *command) bool { return c.Name == "_result" })
-	send(0, appendCommand("createStream", 2, null()), func(c *command) bool {
+	send(0, rtmp.AppendCommand("connect", 1, rtmp.Object("app", app, "type", "nonprivate", "tcUrl", url)), func(c *rtmp.Command) bool { return c.Name == "_result" })
+	send(0, rtmp.AppendCommand("createStream", 2, rtmp.Null()), func(c *rtmp.Command) bool {
 		for i := range c.Args {
 			if n, ok := c.Args[i].Number(); ok && c.Name == "_result" {
 				id = n
@@ -119,8 +120,8 @@ func publisher(t *testing.T, addr, app, key string) {
 		}
 		return false
 	})
-	send(uint32(id), appendCommand("publish", 3, null(), flv.Str(key), flv.Str("live")), func(c *command) bool {
-		return c.Name == "onStatus" && c.info().Code == "NetStream.Publish.Start"
+	send(uint32(id), rtmp.AppendCommand("publish", 3, rtmp.Null(), flv.Str(key), flv.Str("live")), func(c *rtmp.Command) bool {
+		return c.Name == "onStatus" && c.Status().Code == "NetStream.Publish.Start"
 	})
 	_ = c.SetDeadline(time.Time{})
 	go hold(c)
@@ -297,8 +298,8 @@ func quickEnough(t *testing.T, addr string) {
 			t.Fatal(err)
 		}
 		s := newSession(c, func() int64 { return 0 })
-		_ = s.send(0, appendCommand("connect", 1, object("app", "live", "type", "nonprivate", "tcUrl", "rtmp://"+addr+"/live")))
-		if err := s.await(func(c *command) bool { return c.Name == "_result" }); err != nil {
+		_ = s.send(0, rtmp.AppendCommand("connect", 1, rtmp.Object("app", "live", "type", "nonprivate", "tcUrl", "rtmp://"+addr+"/live")))
+		if err := s.await(func(c *rtmp.Command) bool { return c.Name == "_result" }); err != nil {
 			t.Fatal(err)
 		}
 		return time.Since(began)

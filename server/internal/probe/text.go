@@ -3,43 +3,17 @@ package probe
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"ingestdoctor/server/internal/rtmp"
 	"ingestdoctor/wasm/ingest"
 )
 
 // most is how much of one text that a server sent is shown, in characters.
-const most = 400
+const most = rtmp.MaxText
 
-// visible writes a text that came from outside so that it can do nothing: what
-// is not printable (control characters, escapes, marks that turn the direction
-// of writing) becomes an escape such as \x1b or \u202e, and a long text is cut.
-func visible(s string) string {
-	var b strings.Builder
-	n := 0
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if n++; n > most {
-			b.WriteString("...")
-			break
-		}
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b.WriteString(`\x`)
-			b.WriteByte("0123456789abcdef"[s[i]>>4])
-			b.WriteByte("0123456789abcdef"[s[i]&15])
-		case strconv.IsPrint(r):
-			b.WriteString(s[i : i+size])
-		default:
-			q := strconv.QuoteRune(r)
-			b.WriteString(q[1 : len(q)-1])
-		}
-		i += size
-	}
-	return b.String()
-}
+// visible writes a text that came from outside so that it can do nothing.
+func visible(s string) string { return rtmp.Visible(s) }
 
 // secrets masks what the request holds wherever it turns up: servers like to
 // repeat a stream's name in their answers.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ingestdoctor/server/internal/rtmp"
 )
 
 // Each fault of a certificate is named, alone, and the rungs above are climbed.
@@ -130,7 +132,7 @@ func TestNoKeyForAStranger(t *testing.T) {
 	addr := serve(t, overTLS(issue(t, nil, nil).config(), func(c net.Conn) {
 		p, ok := connected(c)
 		for ok {
-			var cmd *command
+			var cmd *rtmp.Command
 			if cmd, ok = p.command(); ok {
 				seen <- cmd.Name
 			}
