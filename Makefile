@@ -94,16 +94,19 @@ bin/ingestdoctor: $(BUILD)/templ.stamp $(DIST)/manifest.json $(call gosrc,server
 
 # ---- tests ----
 
-# Tools that tests run, as COMMAND:DEBIAN-PACKAGE, or /FILE:DEBIAN-PACKAGE for what is no command.
+# Tools that tests run, as COMMAND:DEBIAN-PACKAGE, or /FILE:DEBIAN-PACKAGE for what is no command (* stands for anything).
 NGINX_MODS  := /usr/lib/nginx/modules
+GSTREAMER   := /usr/lib/*/gstreamer-1.0
 TEST_TOOLS  := chromium:chromium ffmpeg:ffmpeg node:nodejs npm:npm postgres:postgresql nginx:nginx \
-	$(NGINX_MODS)/ngx_rtmp_module.so:libnginx-mod-rtmp $(NGINX_MODS)/ngx_stream_module.so:libnginx-mod-stream
+	$(NGINX_MODS)/ngx_rtmp_module.so:libnginx-mod-rtmp $(NGINX_MODS)/ngx_stream_module.so:libnginx-mod-stream \
+	gst-launch-1.0:gstreamer1.0-tools $(GSTREAMER)/libgstflv.so:gstreamer1.0-plugins-good \
+	$(GSTREAMER)/libgstrtmp2.so:gstreamer1.0-plugins-bad $(GSTREAMER)/libgstx264.so:gstreamer1.0-plugins-ugly
 BENCH_TOOLS := $(TEST_TOOLS) flvmeta:flvmeta mediainfo:mediainfo wrk:wrk nginx:nginx-light
 
 # $(call need,TOOLS) installs what is missing, or says what to install.
 define need
 missing=; for t in $(1); do command -v "$${t%%:*}" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$${t%%:*}" >/dev/null || \
-	[[ "$$t" == /* && -e "$${t%%:*}" ]] || missing+=" $${t##*:}"; done; \
+	{ [[ "$$t" == /* ]] && compgen -G "$${t%%:*}" >/dev/null; } || missing+=" $${t##*:}"; done; \
 if [ -n "$$missing" ]; then \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing$$missing"; \
