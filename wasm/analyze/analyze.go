@@ -19,7 +19,6 @@ type Options struct {
 	Profile *profile.Profile // nil means generic
 	Name    string           // file name for the report; never a path
 	Size    int64            // bytes, -1 when unknown
-	Live    bool             // arrival times are known (SetArrival)
 }
 
 // Tell writes a report's texts: rules.Tell wherever reports are shown as they
@@ -29,6 +28,7 @@ var Tell func(*diag.Report)
 // Analyzer reads one input. It is not safe for concurrent use.
 type Analyzer struct {
 	opts   Options
+	kind   string
 	info   diag.Profile
 	suite  *check.Suite
 	reader *flv.Reader
@@ -41,15 +41,12 @@ func New(o Options) *Analyzer {
 	if o.Profile == nil {
 		o.Profile = profile.Default()
 	}
-	a := &Analyzer{opts: o, info: o.Profile.Info()}
-	a.suite = check.NewSuite(check.NewPass(o.Profile, o.Live))
-	a.reader = flv.NewReader(a.suite)
-	return a
+	return newAnalyzer(o, "flv", check.NewSuite(check.NewPass(o.Profile)))
 }
 
-// SetArrival says when the bytes that follow arrived, in nanoseconds since the
-// push began. It needs Options.Live.
-func (a *Analyzer) SetArrival(ns int64) { a.reader.SetArrival(ns) }
+func newAnalyzer(o Options, kind string, s *check.Suite) *Analyzer {
+	return &Analyzer{opts: o, kind: kind, info: o.Profile.Info(), suite: s, reader: flv.NewReader(s)}
+}
 
 // Write takes the next bytes; it keeps no reference to p and never fails. What
 // comes after Close is ignored.
@@ -104,13 +101,9 @@ func (a *Analyzer) Close(state, detail string) *diag.Report {
 }
 
 func (a *Analyzer) report(state, detail string) *diag.Report {
-	kind := "flv"
-	if a.opts.Live {
-		kind = "live"
-	}
 	r := &diag.Report{
 		Format:   diag.Format,
-		Kind:     kind,
+		Kind:     a.kind,
 		Tool:     diag.Tool{Name: "ingestdoctor", Version: Version, RuleSet: rules.RuleSet},
 		Profile:  a.info,
 		Input:    diag.Input{Name: a.opts.Name, Bytes: a.opts.Size, Read: a.reader.BytesRead(), State: state, Detail: detail},

@@ -32,14 +32,13 @@ func FuzzAnalyze(f *testing.F) {
 			t.Errorf("chunks of %d bytes give another report\n%s\n%s", int(chunk)%5000+1, head(got, whole.JSON()), head(whole.JSON(), got))
 		}
 		p, _ := profile.ByID(id)
-		a := New(Options{Profile: p, Size: -1, Live: chunk%2 == 0})
+		a := New(Options{Profile: p, Size: -1})
 		a.Tail(file)
-		a.SetArrival(int64(chunk) * 1e6)
 		_, _ = a.Write(file[:len(file)/2])
 		_ = a.Progress().JSON()
-		a.SetArrival(int64(chunk) * 2e6)
 		_, _ = a.Write(file[len(file)/2:])
 		_ = a.Close(diag.StateCancelled, "x").JSON()
+		fuzzLive(t, p, file, int64(chunk))
 	})
 }
 

@@ -255,42 +255,6 @@ func TestProgressAndCancel(t *testing.T) {
 	}
 }
 
-// TestBurst plays a recording in as a live push, at several speeds.
-func TestBurst(t *testing.T) {
-	file := flvtest.Stream{Seconds: 60, FPS: 25}.Build().Bytes()
-	for _, c := range []struct {
-		speed float64
-		head  int64 // ms that come at once
-		want  bool
-	}{{1, 0, false}, {1, 4000, false}, {1.2, 0, false}, {2, 0, true}, {50, 0, true}, {0.9, 0, false}} {
-		a := New(Options{Live: true, Size: -1})
-		h := file
-		pos := int64(0)
-		// The timestamp of a tag is known only once it was read: arrival follows
-		// from the share of the file, which is even enough.
-		for len(h) > 0 {
-			n := min(2000, len(h))
-			media := float64(pos) / float64(len(file)) * 60000
-			ms := max(media-float64(c.head), 0) / c.speed
-			a.SetArrival(int64(ms * 1e6))
-			_, _ = a.Write(h[:n])
-			h = h[n:]
-			pos += int64(n)
-		}
-		r := a.Close(diag.StateComplete, "")
-		sound(t, r)
-		if r.Kind != "live" {
-			t.Errorf("kind %s", r.Kind)
-		}
-		if f := finding(r, "burst"); (f != nil) != c.want {
-			t.Errorf("at %v times, %d ms at once: %v", c.speed, c.head, f)
-		}
-		if n := len(r.Findings); n > 1 || n == 1 && !c.want {
-			t.Errorf("at %v times: %+v", c.speed, r.Findings)
-		}
-	}
-}
-
 func TestVerdicts(t *testing.T) {
 	for _, c := range []struct {
 		profile string

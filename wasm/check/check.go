@@ -62,6 +62,18 @@ func All() []Check {
 	}
 }
 
+// watcher is what a live push adds to a Suite. It stands behind an interface so
+// that a program that only reads recordings does not hold it: NewPush alone makes one.
+type watcher interface {
+	// tag is called before the suite takes the tag; it may move its timestamp.
+	tag(t *flv.Tag, frames []flv.Frame)
+	// silence is asked about a time of the media's clock in which nothing was sent,
+	// and reports whether it has judged it.
+	silence(from, to int64, where diag.Media) bool
+	// close is called behind the checks.
+	close(e *End)
+}
+
 // none is an Observer that ignores everything; the checks embed it.
 type none struct{}
 
@@ -110,7 +122,6 @@ func NewSuite(p *Pass) *Suite {
 	}
 	seconds.Enter = p.Stream.plots.enter
 	s.close = min(s.time.interleave, s.keys.ahead)
-	p.Stream.odd = p.Live
 	return s
 }
 
@@ -133,6 +144,9 @@ func (s *Suite) Header(h flv.Header) {
 
 // Tag implements flv.Handler.
 func (s *Suite) Tag(t *flv.Tag, frames []flv.Frame) {
+	if s.live != nil {
+		s.live.tag(t, frames)
+	}
 	st := s.Stream
 	c := s.container
 	st.Tags++
@@ -308,5 +322,8 @@ func (s *Suite) Close(e *End) {
 		for _, r := range s.rules {
 			r.why, r.open = "the file is not FLV", false
 		}
+	}
+	if s.live != nil {
+		s.live.close(e)
 	}
 }

@@ -15,14 +15,14 @@ import (
 // TestSuiteRunsEveryCheck holds the suite, which calls the observers by their
 // types, against the list.
 func TestSuiteRunsEveryCheck(t *testing.T) {
-	s := NewSuite(NewPass(nil, false))
+	s := NewSuite(NewPass(nil))
 	running := []Observer{s.container, s.metadata, s.codecs, s.limits, s.time, s.keys}
 	all := All()
 	if len(running) != len(all) {
 		t.Fatalf("%d observers run, %d checks are listed", len(running), len(all))
 	}
 	for i, c := range all {
-		p := NewPass(nil, false)
+		p := NewPass(nil)
 		o := c.New(p)
 		if reflect.TypeOf(o) != reflect.TypeOf(running[i]) {
 			t.Errorf("%s makes a %T, the suite runs a %T", c.Family, o, running[i])
@@ -44,7 +44,7 @@ func TestSuiteRunsEveryCheck(t *testing.T) {
 }
 
 func TestFolding(t *testing.T) {
-	p := NewPass(nil, false)
+	p := NewPass(nil)
 	r := p.rule("nal-format")
 	if p.rule("nal-format") != r {
 		t.Error("a rule is made twice")
@@ -88,7 +88,7 @@ func TestFolding(t *testing.T) {
 func TestOffMeansOff(t *testing.T) {
 	p := *profile.Default()
 	p.Overrides = []profile.Override{{Rule: "nal-format", Severity: diag.Off}, {Rule: "keyframe-interval", Severity: diag.Off}}
-	pass := NewPass(&p, false)
+	pass := NewPass(&p)
 	if f := pass.rule("nal-format").hit(0, nil, nowhere); f != nil {
 		t.Error("a rule that is off is raised")
 	}
@@ -151,7 +151,7 @@ func TestSeconds(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	type sum struct{ video, audio, frames int64 }
 	for round := range 50 {
-		st := newStream(NewPass(nil, false))
+		st := newStream(NewPass(nil))
 		got, want := map[int64]sum{}, map[int64]sum{}
 		st.Seconds.Done = func(s *Second) {
 			if _, twice := got[s.Index]; twice {
@@ -187,7 +187,7 @@ func TestSeconds(t *testing.T) {
 }
 
 func TestSecondsFollowLeaps(t *testing.T) {
-	st := newStream(NewPass(nil, false))
+	st := newStream(NewPass(nil))
 	var done []int64
 	var bytes int64
 	st.Seconds.Done = func(s *Second) { done = append(done, s.Index); bytes += s.Video }

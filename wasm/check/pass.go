@@ -14,18 +14,18 @@ const maxFolds = 16
 // tracks, and the findings so far.
 type Pass struct {
 	Profile *profile.Profile
-	Live    bool // arrival times are known
 	Stream  *Stream
 
 	rules []*rule
+	live  watcher // nil for a recording
 }
 
 // NewPass starts an analysis against p; nil means the generic profile.
-func NewPass(p *profile.Profile, live bool) *Pass {
+func NewPass(p *profile.Profile) *Pass {
 	if p == nil {
 		p = profile.Default()
 	}
-	pass := &Pass{Profile: p, Live: live}
+	pass := &Pass{Profile: p}
 	pass.Stream = newStream(pass)
 	return pass
 }

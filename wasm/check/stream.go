@@ -154,7 +154,7 @@ type Stream struct {
 	graceTr  *Track
 	graceEnd int64
 
-	// odd makes the timestamp checks look at every frame: after a leap, and live.
+	// odd makes the timestamp checks look at every frame: after a leap.
 	odd bool
 
 	// What onMetaData declares, 0 and false where it does not.

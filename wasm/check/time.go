@@ -5,7 +5,7 @@ import (
 	"ingestdoctor/wasm/flv"
 )
 
-var timeRules = []string{"timestamp-backwards", "timestamp-jump", "idle-gap", "av-drift", "composition-time", "burst"}
+var timeRules = []string{"timestamp-backwards", "timestamp-jump", "idle-gap", "av-drift", "composition-time"}
 
 const (
 	// graceMS is how long audio and video are not held against each other after
@@ -23,7 +23,7 @@ type timing struct {
 	none
 	p *Pass
 
-	backwards, jump, idle, drift, composition, burst *rule
+	backwards, jump, idle, drift, composition *rule
 
 	interleave int64 // ms from which neighbours are judged
 	maxOffset  int32 // composition time from which it is judged
@@ -41,11 +41,6 @@ type timing struct {
 	wholeFrom, wholeTo int64 // the last leap of every track
 
 	gap driftWindow
-
-	push struct { // live only
-		from, arrival int64
-		running       bool
-	}
 }
 
 // driftWindow averages audio minus video timestamp, in file order.
@@ -80,7 +75,7 @@ func newTime(p *Pass) *timing {
 	t := &timing{
 		p:         p,
 		backwards: p.rule("timestamp-backwards"), jump: p.rule("timestamp-jump"), idle: p.rule("idle-gap"),
-		drift: p.rule("av-drift"), composition: p.rule("composition-time"), burst: p.rule("burst"),
+		drift: p.rule("av-drift"), composition: p.rule("composition-time"),
 	}
 	t.interleave = 1 << 62
 	if v := lowest(&p.Profile.Interleave); v > 0 {
@@ -119,10 +114,7 @@ func (c *timing) Coded(t *flv.Tag, f *flv.Frame, tr *Track) {
 	} else if other != nil && other.LastMS-ts > c.interleave {
 		c.apart(t, tr, other)
 	}
-	if c.p.Live && t.Arrival >= 0 {
-		c.arrival(t, tr)
-	}
-	st.odd = c.leap.open || st.graceTr != nil || c.p.Live
+	st.odd = c.leap.open || st.graceTr != nil
 }
 
 // back notes a step back.
@@ -248,6 +240,9 @@ func (c *timing) ahead(tr *Track, from, to, cadence int64, where diag.Media) {
 func (c *timing) silence(from, to int64, behind diag.Media) {
 	where := behind
 	where.TimestampMS, where.Track = from, ""
+	if live := c.p.live; live != nil && live.silence(from, to, where) {
+		return
+	}
 	f, limit := c.idle.judge(&c.p.Profile.IdleGap, float64(to-from), 0, nil, where)
 	if f != nil && f.worse(float64(to-from)) {
 		f.reset().whole("start_ms", from).whole("end_ms", to).whole("gap_ms", to-from).whole("limit_ms", int64(limit))
@@ -420,34 +415,6 @@ func (c *timing) endRun(tr *Track) {
 	c.pace(tr, pace(ms, samples), tt.runFrom, tr.LastMS, tr.lastAt())
 }
 
-// arrival holds media time against the time in which it arrives. The first
-// seconds are passed over: encoders send what they have buffered.
-func (c *timing) arrival(t *flv.Tag, tr *Track) {
-	st := c.p.Stream
-	if tr != st.Main[Video] && (st.Main[Video] != nil || tr != st.Main[Audio]) {
-		return
-	}
-	w := &c.push
-	if tr.Delta < 0 || tr.leaped || !w.running {
-		if t.Timestamp-tr.FirstMS < int64(c.p.Profile.BurstWindow/4) && !w.running {
-			return
-		}
-		w.running, w.from, w.arrival = true, t.Timestamp, t.Arrival
-		return
-	}
-	media := t.Timestamp - w.from
-	if float64(media) < c.p.Profile.BurstWindow {
-		return
-	}
-	took := max((t.Arrival-w.arrival)/1e6, 1)
-	ratio := float64(media) / float64(took)
-	f, limit := c.burst.judge(&c.p.Profile.Burst, ratio, 0, nil, at(t, tr))
-	if f != nil && f.worse(ratio) {
-		f.reset().whole("media_ms", media).whole("arrival_ms", took).number("ratio", round(ratio, 2)).number("limit_ratio", limit)
-	}
-	w.from, w.arrival = t.Timestamp, t.Arrival
-}
-
 // Close judges what was still open.
 func (c *timing) Close(e *End) {
 	st := c.p.Stream
@@ -475,8 +442,5 @@ func (c *timing) Close(e *End) {
 	}
 	if v == nil {
 		c.composition.na("there is no video")
-	}
-	if !c.p.Live {
-		c.burst.na("a recording does not tell when its data arrived")
 	}
 }

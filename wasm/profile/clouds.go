@@ -90,6 +90,10 @@ var tencentCSS = &Profile{
 		Warn: Level{10000, ours}, Source: tencentCauses,
 		Note: "CSS interrupts a push that brings no data for a long period and does not say how long. The number is ours.",
 	},
+	Arrival: &Arrival{
+		VideoGap: Limit{Warn: Level{3000, documented}, Source: tencentCallback, Note: "The callback reports it (type 6)."},
+		AudioGap: Limit{Warn: Level{1000, documented}, Source: tencentCallback, Note: "The callback reports it (type 7)."},
+	},
 	Overrides: []Override{{
 		Rule: "config-changed", Severity: diag.Warning, Basis: documented, Source: tencentCallback,
 		Note: "The callback reports a change of codec (types 8 and 9).",

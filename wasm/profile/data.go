@@ -53,6 +53,9 @@ var generic = &Profile{
 	},
 }
 
+// ourArrival is what a live push is held against where a platform says nothing.
+var ourArrival Arrival
+
 // The profiles are literals without calls, so that they are data and not code
 // in the browser's program; what holds for each is filled in here.
 func init() {
@@ -73,6 +76,10 @@ func (p *Profile) fill() {
 	if p.KeyframeMS.Advised.At == 0 {
 		p.KeyframeMS.Advised = Level{2000, ours}
 	}
+	if p.Arrival == nil {
+		p.Arrival = &ourArrival
+	}
+	live := p.Arrival
 	for _, d := range [...]struct {
 		l                 *Limit
 		info, warn, error float64
@@ -90,8 +97,13 @@ func (p *Profile) fill() {
 		{&p.AudioBacklog, 0, 3000, 0},
 		{&p.RateFactor, 0, 2, 0},
 		{&p.Composition, 0, 0, 5000},
-		{&p.Burst, 0, 1.5, 0},
 		{&p.ProbeSlow, 0, 2000, 0},
+		{&live.Burst, 0, 5000, 0},
+		{&live.Stall, 0, 3000, 0},
+		{&live.Jitter, 1500, 5000, 0},
+		{&live.VideoGap, 0, 5000, 0},
+		{&live.AudioGap, 0, 5000, 0},
+		{&live.FirstKey, 5000, 10000, 0},
 	} {
 		if d.l.Set() {
 			continue
@@ -103,7 +115,6 @@ func (p *Profile) fill() {
 	}
 	p.ClockWindow = 5000
 	p.BitrateWindow = 5000
-	p.BurstWindow = 10000
 	p.MetadataFPS = 5
 	if p.URL.Template != "" && p.URL.Basis == "" {
 		p.URL.Basis = documented

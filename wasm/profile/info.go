@@ -123,7 +123,12 @@ func (p *Profile) limits() []diag.Limit {
 		{"clock-pace", "Pace of a track's clock, off by", rules.Percent, &p.ClockPercent, "av-drift"},
 		{"audio-backlog", "Audio ahead of the video", rules.Millis, &p.AudioBacklog, "audio-backlog"},
 		{"composition-time", "Composition time (never below 0)", rules.Millis, &p.Composition, "composition-time"},
-		{"burst", "Media time against arrival time, as a factor", rules.Count, &p.Burst, "burst"},
+		{"burst", "Live: media ahead of real time", rules.Millis, &p.Arrival.Burst, "burst"},
+		{"arrival-stall", "Live: media behind real time", rules.Millis, &p.Arrival.Stall, "arrival-stall"},
+		{"arrival-jitter", "Live: unevenness of arrival", rules.Millis, &p.Arrival.Jitter, "arrival-jitter"},
+		{"video-gap", "Live: between two video frames", rules.Millis, &p.Arrival.VideoGap, "arrival-gap"},
+		{"audio-gap", "Live: between two audio frames", rules.Millis, &p.Arrival.AudioGap, "arrival-gap"},
+		{"keyframe-delay", "Live: first key frame after publish", rules.Millis, &p.Arrival.FirstKey, "keyframe-delay"},
 		{"bitrate-mismatch", "Measured and declared bitrate apart, as a factor", rules.Count, &p.RateFactor, "bitrate-mismatch"},
 		{"probe-slow", "One stage of a probe", rules.Millis, &p.ProbeSlow, "probe-slow"},
 	} {

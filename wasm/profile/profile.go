@@ -212,8 +212,7 @@ type Profile struct {
 	AudioBacklog  Limit // ms that audio runs ahead of the video around it
 	Composition   Limit // ms between decoding and showing a frame; below 0 is an error by itself
 
-	Burst       Limit // media time divided by the time in which it arrives (live only)
-	BurstWindow float64
+	Arrival *Arrival // of a live push
 
 	// Sizes of one tag, in bytes.
 	VideoFrame Limit
@@ -232,6 +231,17 @@ type Profile struct {
 
 	Overrides []Override
 	URL       URLForm
+}
+
+// Arrival is what a live push is held against: when its data comes. All in ms
+// of the clock on the wall.
+type Arrival struct {
+	Burst    Limit // media ahead of real time
+	Stall    Limit // media behind real time, for stallMS and longer
+	Jitter   Limit // how unevenly data comes: the usual distance between the latest and the earliest within some seconds
+	VideoGap Limit // between two video frames
+	AudioGap Limit // between two audio frames
+	FirstKey Limit // from publish to the first key frame
 }
 
 // Severity is what a rule means under this profile where no measured value

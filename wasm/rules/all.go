@@ -4,7 +4,7 @@ import "sync"
 
 // RuleSet is the version of the set of rules. It rises with every rule that is
 // added or whose judgement changes, so that two reports can be compared.
-const RuleSet = 3
+const RuleSet = 4
 
 // families lists the rules family by family, in the order of RULES.md.
 var families = [...]struct {
@@ -21,6 +21,7 @@ var families = [...]struct {
 	{Reachability, probes},
 	{LogsAndEvents, logs},
 	{LogSettings, logSettings},
+	{LiveArrival, arrivals},
 }
 
 // The list is made on first use: an init would tie the texts to every program

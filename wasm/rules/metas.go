@@ -110,4 +110,9 @@ var metas = [...]Meta{
 	{"log-settings-rate-control", LogSettings, "No constant bitrate", diag.Info, diag.Ours},
 	{"log-settings-audio", LogSettings, "Audio settings that the platform does not take", diag.Warning, diag.Documented},
 	{"log-settings-b-frames", LogSettings, "B-frames set where they are advised against", diag.Info, diag.Documented},
+	{"arrival-gap", LiveArrival, "Video or audio stops arriving", diag.Warning, diag.Ours},
+	{"arrival-stall", LiveArrival, "Arrival falls behind real time", diag.Warning, diag.Ours},
+	{"arrival-jitter", LiveArrival, "Data arrives in lumps", diag.Info, diag.Ours},
+	{"keyframe-delay", LiveArrival, "First key frame comes late", diag.Warning, diag.Ours},
+	{"push-reconnect", LiveArrival, "The encoder reconnected", diag.Warning, diag.Ours},
 }

@@ -18,7 +18,7 @@ func TestMetas(t *testing.T) {
 	names := map[Family]string{
 		Container: "Container", Metadata: "Metadata", Codecs: "Codecs", Limits: "Limits", Time: "Time",
 		KeyFrames: "KeyFrames", IngestURLs: "IngestURLs", Reachability: "Reachability",
-		LogsAndEvents: "LogsAndEvents", LogSettings: "LogSettings",
+		LogsAndEvents: "LogsAndEvents", LogSettings: "LogSettings", LiveArrival: "LiveArrival",
 	}
 	severities := [...]string{"Off", "Info", "Warning", "Error"}
 	bases := map[string]string{"documented": "Documented", "inferred": "Inferred", "ours": "Ours"}

@@ -21,6 +21,7 @@ const (
 	Reachability  Family = "Reachability probes"
 	LogsAndEvents Family = "Logs and events"
 	LogSettings   Family = "Settings in a log"
+	LiveArrival   Family = "Arrival of a live push"
 )
 
 // Rule is one thing that Ingest Doctor can find.
