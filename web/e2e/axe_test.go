@@ -55,6 +55,7 @@ func axe(t *testing.T, tab *harness.Tab, state string) {
 
 // That axe-core works here: it finds what is wrong with a bad page.
 func TestAxeFinds(t *testing.T) {
+	t.Parallel()
 	source, err := axeSource()
 	if err != nil {
 		t.Fatal(err)

@@ -64,6 +64,7 @@ func TestFlatMemory(t *testing.T) {
 // soon as it can be is read. make bench holds the figure to 1 s; here the
 // machine may be busy with other tests.
 func TestFirstVisit(t *testing.T) {
+	t.Parallel()
 	c, err := harness.OpenCheck(own(t), shared.srv.URL, true)
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +121,7 @@ func TestCancel(t *testing.T) {
 // forgets a pending BYOB read whose reader nothing holds (without a global it
 // hangs within the first megabyte under this test).
 func TestForcedCollection(t *testing.T) {
+	t.Parallel()
 	b := own(t, "js-flags=--expose-gc")
 	c, err := harness.OpenCheck(b, shared.srv.URL, false)
 	if err != nil {

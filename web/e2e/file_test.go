@@ -153,6 +153,7 @@ func TestSamples(t *testing.T) {
 // A recording with 20 s between key frames names the rule, the time, and what
 // it is; the finding leads to its place.
 func TestKeyframeGap(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	file := recording(t, flvgen.Gap)
 	if err := c.Choose(file); err != nil {
@@ -197,6 +198,7 @@ func TestKeyframeGap(t *testing.T) {
 
 // Healthy recordings raise nothing above info, against any bitrate or length.
 func TestHealthy(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	for _, s := range []flvgen.Spec{flvgen.Clean, flvgen.Large20, flvgen.Rich300} {
 		file := recording(t, s)
@@ -213,6 +215,7 @@ func TestHealthy(t *testing.T) {
 
 // Several recordings are read one after another, and each report stays.
 func TestSeveral(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	files := []string{recording(t, flvgen.Clean), recording(t, flvgen.Gap), recording(t, flvgen.Large20)}
 	if err := c.Choose(files...); err != nil {
@@ -228,6 +231,7 @@ func TestSeveral(t *testing.T) {
 
 // A file can be dropped anywhere.
 func TestDrop(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	data := &input.DragData{Files: []string{recording(t, flvgen.Gap)}, DragOperationsMask: 1, Items: []*input.DragDataItem{}}
 	for _, typ := range []input.DispatchDragEventType{"dragEnter", "dragOver", "drop"} {
@@ -245,6 +249,7 @@ func TestDrop(t *testing.T) {
 
 // Our own recordings come with one click, and are what they say.
 func TestOurSamples(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	for kind, rule := range map[string]string{
 		"long-keyframe-gap": "keyframe-interval", "clock-goes-back": "timestamp-backwards",
@@ -290,6 +295,7 @@ func TestProfile(t *testing.T) {
 // Bad input gets a clear word, the same as on the command line, never a crash;
 // the page goes on working.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	for _, h := range hostiles(t) {
 		file := h.file(t)
@@ -330,6 +336,7 @@ func TestBadInput(t *testing.T) {
 // A file that vanishes, or changes, between the choice and the reading or while
 // it is read, gets a clear word.
 func TestFileChanges(t *testing.T) {
+	t.Parallel()
 	c := check(t)
 	reread := func(id string) harness.Run {
 		t.Helper()

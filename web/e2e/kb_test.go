@@ -48,6 +48,7 @@ func TestKnowledgeAccessible(t *testing.T) {
 // typed puts the focus into a box and types.
 func typed(t *testing.T, tab *harness.Tab, selector, text string) {
 	t.Helper()
+	wait(t, tab, fmt.Sprintf(`document.querySelector(%q)`, selector), 5*time.Second)
 	eval[chromedp.Void](t, tab, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.value = ""; e.focus() })()`, selector))
 	key(t, tab, text)
 }

@@ -279,6 +279,7 @@ func TestLogPaste(t *testing.T) {
 
 // A URL alone, and a recording, are for other pages, and are handed over.
 func TestLogElsewhere(t *testing.T) {
+	t.Parallel()
 	l := logPage(t)
 	if err := l.Paste("rtmp://live.example.com/app/Zq8Kp3LmN7", 5*time.Second); err != nil {
 		t.Fatal(err)
@@ -324,6 +325,7 @@ func TestLogElsewhere(t *testing.T) {
 // From a finding to its lines and back, in a short text and in a long one whose
 // lines are drawn as they come into view.
 func TestLogLines(t *testing.T) {
+	t.Parallel()
 	l := logPage(t)
 	if err := l.Do(`document.querySelector("#sample-obs").click()`, 10*time.Second); err != nil {
 		t.Fatal(err)
@@ -432,6 +434,7 @@ func read(t *testing.T, path string) []byte {
 
 // A file can be dropped anywhere on the page.
 func TestLogDrop(t *testing.T) {
+	t.Parallel()
 	l := logPage(t)
 	file := filepath.Join(t.TempDir(), "obs.txt")
 	if err := os.WriteFile(file, []byte("12:00:00.000: Output 'x': Number of dropped frames due to insufficient bandwidth/connection stalls: 90 (9.0%)\r\n"), 0o644); err != nil {
@@ -453,6 +456,7 @@ func TestLogDrop(t *testing.T) {
 // The whole way without a mouse: paste, read, go to the lines, come back, filter,
 // copy, download.
 func TestLogKeyboard(t *testing.T) {
+	t.Parallel()
 	l := logPage(t)
 	key(t, l.Tab, kb.Tab)
 	key(t, l.Tab, kb.Enter) // past the header

@@ -20,6 +20,7 @@ const cached = `navigator.serviceWorker.ready.then(() => caches.match("/check/fi
 // The tool works without the network once it was loaded, and a new version is
 // offered, not forced: the page says that it is ready.
 func TestOfflineAndUpdate(t *testing.T) {
+	t.Parallel()
 	srv, err := harness.Serve(t.Context(), shared.bin, "", t.TempDir())
 	if err != nil {
 		t.Fatal(err)

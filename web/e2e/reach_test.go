@@ -112,6 +112,7 @@ func textOf(t *testing.T, tab *harness.Tab, selector string) string {
 // The ladder fills rung by rung while the server hesitates; then the verdict, the
 // commands, the copies, and a second run beside the first.
 func TestReachLive(t *testing.T) {
+	t.Parallel()
 	in := rtmpServer(t, true, "")
 	tab := reach(t, "")
 	tab.Requests()
@@ -188,6 +189,7 @@ func TestReachLive(t *testing.T) {
 
 // Cancel ends a probe that waits, and what was seen stays on the page.
 func TestReachCancel(t *testing.T) {
+	t.Parallel()
 	in := rtmpServer(t, true, "")
 	defer close(in.release)
 	tab := reach(t, "")
@@ -256,6 +258,7 @@ func TestReachFails(t *testing.T) {
 // The address fills the form and starts nothing; the released program says that
 // loopback may not be probed.
 func TestReachPrefilled(t *testing.T) {
+	t.Parallel()
 	tab := open(t, "/check/reach?host=127.0.0.1&port=1936&scheme=rtmps")
 	wait(t, tab, `document.querySelector("#target:not([disabled])")?.value === "rtmps://127.0.0.1:1936" && document.querySelector("#my-address")`, 20*time.Second)
 	if s := eval[string](t, tab, `document.querySelector("#verdict").dataset.state`); s != "empty" {
@@ -274,6 +277,7 @@ func TestReachPrefilled(t *testing.T) {
 // Publish needs the key typed and the box ticked, each time; the key is nowhere
 // afterwards.
 func TestReachPublish(t *testing.T) {
+	t.Parallel()
 	const secret = "live_SECRET_98765?txSecret=abcdef"
 	in := rtmpServer(t, false, "NetStream.Publish.BadName")
 	tab := reach(t, "")
@@ -389,6 +393,7 @@ func TestReachAllowList(t *testing.T) {
 // A spent quota counts down; a form of another kind is no request for a probe; and
 // the page says when its server is gone.
 func TestReachQuota(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	srv, err := startLoopback(ctx, "--quota")

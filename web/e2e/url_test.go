@@ -254,6 +254,7 @@ func TestURLServerAndKey(t *testing.T) {
 // A signed URL: how long it runs, in both times; verified, mismatched and made
 // with a typed key; and from a profile given in the address.
 func TestURLSigned(t *testing.T) {
+	t.Parallel()
 	tab := openURL(t, "?profile=tencent-css")
 	if got := eval[string](t, tab, `document.querySelector("#profile").value`); got != "tencent-css" {
 		t.Fatalf("profile %q", got)
@@ -308,6 +309,7 @@ func TestURLRates(t *testing.T) {
 // The way to the probe takes scheme, host and port along, nothing else; what is
 // shared is masked.
 func TestURLLeads(t *testing.T) {
+	t.Parallel()
 	tab := openURL(t, "")
 	paste(t, tab, "#url", typedURL)
 	judged(t, tab, "url-port-scheme")
@@ -337,6 +339,7 @@ func TestURLLeads(t *testing.T) {
 
 // What was dropped or pasted on the front page is taken over.
 func TestURLHandedOver(t *testing.T) {
+	t.Parallel()
 	tab := open(t, "/check/file")
 	wait(t, tab, `window.ingestHandover`, 10*time.Second)
 	do(t, tab, chromedp.Evaluate[chromedp.Void](`void ingestHandover.go({kind: "url", text: "`+typedURL+`"})`))
@@ -419,6 +422,7 @@ func TestURLAccessible(t *testing.T) {
 
 // The linter works without the network once the page was loaded.
 func TestURLOffline(t *testing.T) {
+	t.Parallel()
 	srv, err := harness.Serve(t.Context(), shared.bin, "", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
