@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -17,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"ingestdoctor/server/internal/cli"
+	"ingestdoctor/server/internal/live"
 	"ingestdoctor/server/internal/site"
 	"ingestdoctor/wasm/ingest"
 )
@@ -50,6 +52,11 @@ type serveCmd struct {
 	NoProbes       bool     `env:"INGESTDOCTOR_NO_PROBES" help:"Do not probe ingest hosts from this server."`
 	ProbePorts     []int    `env:"INGESTDOCTOR_PROBE_PORTS" placeholder:"PORT" help:"Ports that may be probed beside 443, 1935, 1936, 2935, 2936 and those that a platform documents. Several: separated by commas."`
 	OwnAddresses   []string `env:"INGESTDOCTOR_OWN_ADDRESSES" placeholder:"IP" help:"Addresses that lead to this server from outside, such as a load balancer's: they are never probed, like those of its network cards."`
+	IngestListen   []string `env:"INGESTDOCTOR_INGEST_LISTEN" placeholder:"ADDR" help:"Ports that encoders push test streams to and that browsers try, like :1935,:1936,:2935,:2936, or any host:port; each takes RTMP, with a certificate RTMPS too. Without it there are none."`
+	IngestCert     string   `env:"INGESTDOCTOR_INGEST_CERT" placeholder:"FILE" type:"path" help:"Certificate for RTMPS, PEM, with those that lead to its issuer. Read anew when it changes."`
+	IngestKey      string   `env:"INGESTDOCTOR_INGEST_KEY" placeholder:"FILE" type:"path" help:"Its private key, PEM."`
+	DevTLS         bool     `name:"dev-tls" env:"INGESTDOCTOR_DEV_TLS" help:"Make a self-signed certificate for RTMPS at each start, for trying out: whoever checks certificates refuses it."`
+	IngestHost     string   `env:"INGESTDOCTOR_INGEST_HOST" placeholder:"HOST" help:"Name under which encoders reach these ports; without it that of the portal."`
 	LogFormat      string   `enum:"text,json" default:"text" env:"INGESTDOCTOR_LOG_FORMAT" help:"text or json (${default})."`
 	LogLevel       string   `enum:"debug,info,warn,error" default:"info" env:"INGESTDOCTOR_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 
@@ -255,7 +262,15 @@ func (c serveCmd) run(stderr io.Writer) int {
 			log.Error("the store of shared diagnoses did not close in order", "error", err.Error())
 		}
 	}()
+	metrics := site.NewLiveMetrics()
+	encoders, err := c.encoders(metrics, log)
+	if err != nil {
+		log.Error("cannot start", "reason", err.Error())
+		return cli.ExitUnusable
+	}
+	defer encoders.Close()
 	server, err := site.New(site.Config{
+		Encoders: encoders, LiveMetrics: metrics,
 		Listen: c.Listen, MetricsListen: c.MetricsListen, AllowedHosts: c.AllowedHosts, PublicURL: c.PublicURL,
 		Diagnoses:      store,
 		TrustedProxies: c.TrustedProxies, EmbedOrigins: c.EmbedOrigins,
@@ -278,6 +293,18 @@ func (c serveCmd) run(stderr io.Writer) int {
 	}
 	log.Info("stopped")
 	return cli.ExitClean
+}
+
+// encoders opens the ports for encoders; nil for none.
+func (c serveCmd) encoders(metrics *site.LiveMetrics, log *slog.Logger) (*site.Encoders, error) {
+	cfg := site.EncoderConfig{
+		Listen: c.IngestListen, CertFile: c.IngestCert, KeyFile: c.IngestKey, DevTLS: c.DevTLS, Host: c.IngestHost,
+		PublicURL: c.PublicURL, AllowedHosts: c.AllowedHosts, Logger: log,
+	}
+	if len(c.IngestListen) > 0 {
+		cfg.Hub = live.New(live.Config{Metrics: metrics, Log: log})
+	}
+	return site.OpenEncoders(cfg)
 }
 
 // fullVersion is the version set by the linker, else the commit that Go noted.

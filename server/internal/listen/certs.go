@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// errNoCertificate is what TLS fails with where there is no certificate.
-var errNoCertificate = errors.New("this server has no certificate")
+// ErrNoCertificate is what TLS fails with where there is no certificate.
+var ErrNoCertificate = errors.New("this server has no certificate")
 
 // certificates is the certificate in use. That of files is read anew when they
 // change, without a restart.

@@ -260,7 +260,7 @@ func (l *Listeners) encrypt(from net.Listener, to *handoff) {
 			base := baseOf(c)
 			_ = base.SetDeadline(time.Now().Add(l.cfg.Limits.TLS))
 			if l.certs == nil {
-				base.fail(errNoCertificate)
+				base.fail(ErrNoCertificate)
 				refuseTLS(c)
 				return
 			}

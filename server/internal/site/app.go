@@ -69,6 +69,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		"ASSET_UPLOT_CSS":      assets.URL("vendor/uplot/uPlot.min.css"),
 		"ASSET_ICONS":          assets.URL("icons.svg"),
 		"PROGRAM_VERSION":      cfg.Version, // for the reports that the browser makes
+		"INGEST_PORTS":         portList(cfg.Ingest.Ports),
 		"SHELL_HEADER":         pages.Header(toolPages[0]),
 		"SHELL_FOOTER":         pages.Footer(),
 	}
@@ -160,8 +161,18 @@ func (s *Server) viaApp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if page.policy != "" {
-		c.Response().Header().Set("Content-Security-Policy", page.policy)
+	policy := page.policy
+	if c.Path() == ui.ReachPath && len(s.cfg.Ingest.Ports) > 0 {
+		policy = connectPolicy(policy, s.ingestHost(c), s.cfg.Ingest.Ports)
+		c.Response().Header().Set("Content-Security-Policy", policy)
+		// The policy depends on the name that the visitor came to, and a browser must not
+		// keep an older one with the page.
+		b := newBody(page.kind, page.body)
+		b.tag = []string{`W/"` + manifest.Hash(append([]byte(policy), page.body...)) + `"`}
+		return s.sendBody(c, http.StatusOK, b)
+	}
+	if policy != "" {
+		c.Response().Header().Set("Content-Security-Policy", policy)
 	}
 	return s.keep(c, page.kind, page.body)
 }
@@ -198,6 +209,10 @@ func (s *Server) rendered(path string) (rendered, error) {
 			fmt.Appendf(nil, "JSON.stringify(%s.map((p) => location.origin + p))", list), 1)
 	case path == "/app-worker.js":
 		page.policy = serviceWorkerPolicy
+		// What goes to our ingest ports is none of its business, and its policy would not
+		// let it through.
+		page.body = bytes.Replace(page.body, []byte("event.respondWith("),
+			[]byte("if (new URL(event.request.url).origin !== location.origin) return;\n  event.respondWith("), 1)
 	case page.kind == "text/html":
 		page.policy = toolPolicy
 		// what is not checked has no such attribute: any value of it means that it is

@@ -44,6 +44,11 @@ type Config struct {
 	// gave it closes it, before or after the server ends.
 	Live   Inspector
 	Ingest Ingest // where encoders reach Live
+	// Encoders are the ports for them; with these Live and Ingest are theirs, unless
+	// they are set. The server closes them when it ends. nil: none.
+	Encoders *Encoders
+	// LiveMetrics is what Live counts, for /metrics; nil: nothing.
+	LiveMetrics *LiveMetrics
 
 	MaxBody           int64 // bytes of a request's body
 	ReadHeaderTimeout time.Duration

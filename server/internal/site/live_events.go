@@ -62,6 +62,9 @@ func startLives(cfg Config, m *metrics) *lives {
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: "ingestdoctor_live_watchers", Help: "Event streams of test streams that are open."}),
 	}
 	m.registry.MustRegister(l.streams)
+	if cfg.LiveMetrics != nil {
+		m.registry.MustRegister(cfg.LiveMetrics)
+	}
 	l.quota = newQuota(l.limits.Client.Burst, l.limits.Client.Every)
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l

@@ -151,13 +151,13 @@ func eventually(t *testing.T, what string, f func() bool) {
 // event is one of a stream.
 type event struct{ id, kind, data string }
 
-// listen reads a stream to its end.
-func listen(t *testing.T, url string, header ...string) []event {
+// readEvents reads a stream to its end.
+func readEvents(t *testing.T, url string, header ...string) []event {
 	t.Helper()
 	return follow(t, url, func() {}, header...)
 }
 
-// follow is listen, told of every comment that keeps the stream open.
+// follow is readEvents, told of every comment that keeps the stream open.
 func follow(t *testing.T, url string, comment func(), header ...string) (events []event) {
 	t.Helper()
 	r, _ := http.NewRequestWithContext(t.Context(), "GET", url, nil)
@@ -255,7 +255,7 @@ func TestProbe(t *testing.T) {
 	}
 
 	// taken up again after the second
-	again := listen(t, web.URL+v.Events, "Last-Event-ID", "2")
+	again := readEvents(t, web.URL+v.Events, "Last-Event-ID", "2")
 	if k := kinds(again); !slices.Equal(k, []string{"rung", "rung", "done"}) || again[0] != got[2] || again[2] != got[4] {
 		t.Errorf("%v", k)
 	}
@@ -264,7 +264,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("after the last: %d", res.StatusCode)
 		}
 	}
-	if e := listen(t, web.URL+v.Events, "Last-Event-ID", "-4"); len(e) != 5 {
+	if e := readEvents(t, web.URL+v.Events, "Last-Event-ID", "-4"); len(e) != 5 {
 		t.Errorf("%d events", len(e))
 	}
 
@@ -294,7 +294,7 @@ func TestProbeCancel(t *testing.T) {
 	eventually(t, "it runs", func() bool { return fake.running.Load() == 1 })
 	got := make(chan []event)
 	go func() {
-		got <- listen(t, web.URL+v.Events)
+		got <- readEvents(t, web.URL+v.Events)
 	}()
 	eventually(t, "somebody listens", func() bool {
 		s.probes.mu.Lock()
@@ -641,7 +641,7 @@ func TestProbeStreamOutlivesTimeouts(t *testing.T) {
 	v := begun(t, s, `{"target": "stuck.example"}`)
 	got := make(chan []event)
 	go func() {
-		got <- listen(t, base+v.Events)
+		got <- readEvents(t, base+v.Events)
 	}()
 	select {
 	case e := <-got:

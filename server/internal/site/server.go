@@ -36,6 +36,8 @@ type Server struct {
 	lives   *lives
 	echo    *echo.Echo
 
+	outbound *outbound
+
 	appMu    sync.Mutex
 	appPages map[string]rendered // by path
 }
@@ -46,6 +48,14 @@ func New(cfg Config) (*Server, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
 		return nil, err
+	}
+	if e := cfg.Encoders; e != nil {
+		if cfg.Ingest.Ports == nil {
+			cfg.Ingest = e.ingest()
+		}
+		if cfg.Live == nil && e.cfg.Hub != nil {
+			cfg.Live = e.cfg.Hub
+		}
 	}
 	assets := static.Assets()
 	lib, index, err := knowledge()
@@ -72,7 +82,11 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.lives = startLives(cfg, s.metrics)
+	s.outbound = newOutbound(cfg.Encoders)
 	s.echo = s.routes()
+	if e := cfg.Encoders; e != nil {
+		e.start(s)
+	}
 	return s, nil
 }
 
@@ -113,6 +127,7 @@ func (s *Server) Close() {
 	s.probes.close()
 	s.shares.close()
 	s.lives.close()
+	s.cfg.Encoders.Close()
 }
 
 // ServeHTTP answers one request.
@@ -160,6 +175,8 @@ func (s *Server) routes() *echo.Echo {
 	get("/api/v1/profiles/:id", s.apiProfile)
 	s.probeRoutes(e)
 	s.liveRoutes(e)
+	e.POST(outboundPath, s.apiOutbound, ownOrigin(s.cfg.PublicURL))
+	e.GET(outboundPath+"/arrived", s.apiOutboundSeen)
 	s.shareRoutes(e)
 	s.sharePages(get)
 
