@@ -167,15 +167,20 @@ func (c *conn) publish(cmd *rtmp.Command) {
 	app, _, _ := strings.Cut(c.app, "?")
 	app = strings.Trim(app, " /")
 	s := c.hub.sessionOfKey(key)
-	misplaced := false
-	if s == nil {
-		// The key in the server's address, or behind it.
-		for _, part := range strings.Split(app, "/") {
-			if s = c.hub.sessionOfKey(part); s != nil {
-				misplaced = true
-				break
+	misplaced, more := false, false
+	among := func(path string) bool {
+		for _, part := range strings.SplitN(path, "/", 8) {
+			if s == nil {
+				s = c.hub.sessionOfKey(part)
 			}
 		}
+		return s != nil
+	}
+	if s == nil {
+		more = among(key)
+	}
+	if s == nil {
+		misplaced = among(app)
 	}
 	if s != nil {
 		c.joinSession(s)
@@ -184,6 +189,9 @@ func (c *conn) publish(cmd *rtmp.Command) {
 	switch {
 	case misplaced:
 		bad("The stream key is in the server's address. The server ends in /" + c.hub.cfg.App + ", and the key goes into the field of its own.")
+		return
+	case more:
+		bad("The stream key has something else before or behind it. The key alone goes into its field, and the server ends in /" + c.hub.cfg.App + ".")
 		return
 	case s == nil && key == "":
 		bad("There is no stream key.")
@@ -243,9 +251,20 @@ func (c *conn) say(dir, name, text, level string) {
 	e := Entry{Dir: dir, Name: rtmp.Visible(name), Text: text, Level: level}
 	if c.s == nil {
 		if len(c.pending) < 64 {
-			c.pending = append(c.pending, said{time.Now(), e})
+			c.pending = append(c.pending, early{time.Now(), e})
 		}
 		return
+	}
+	now := time.Now()
+	if dir == "in" {
+		// A flood of commands is counted, not shown.
+		c.tokens = min(c.tokens+now.Sub(c.tokensAt).Seconds()*entryRate, entryBurst)
+		c.tokensAt = now
+		if c.tokens < 1 {
+			c.s.skip()
+			return
+		}
+		c.tokens--
 	}
 	e.At, e.Conn, e.Text = c.s.since(), c.info.N, c.mask(text)
 	c.s.note(e)
@@ -254,12 +273,12 @@ func (c *conn) say(dir, name, text, level string) {
 // once notes an entry the first time that this name turns up.
 func (c *conn) once(name, text string) {
 	if c.names == nil {
-		c.names = map[string]int{}
+		c.names = map[string]bool{}
 	}
-	if c.names[name] > 0 || len(c.names) >= 64 {
+	if c.names[name] || len(c.names) >= 64 {
 		return
 	}
-	c.names[name]++
+	c.names[name] = true
 	c.say("in", name, text, "")
 }
 

@@ -27,8 +27,11 @@ const (
 	// beforePublish bounds what may come before publish, and maxCommands what may
 	// come besides media in all.
 	beforePublish = 1 << 20
-	maxCommands   = 20_000
-	streamID      = 1
+	maxCommands   = 50_000
+	// entryBurst and entryRate (a second) bound the entries of one connection.
+	entryBurst = 200
+	entryRate  = 20
+	streamID   = 1
 )
 
 // ending is how a connection ends.
@@ -41,13 +44,14 @@ type ending struct {
 
 // conn is one encoder's connection.
 type conn struct {
-	hub  *Hub
-	raw  net.Conn
-	sys  syscall.RawConn // nil where it is not a socket
-	port int
-	tls  string
-	got  atomic.Int64
-	in   *rtmp.Reader
+	hub    *Hub
+	raw    net.Conn
+	sys    syscall.RawConn // nil where it is not a socket
+	speaks atomic.Bool     // the handshake is over: commands can be sent
+	port   int
+	tls    string
+	got    atomic.Int64
+	in     *rtmp.Reader
 
 	windowIn atomic.Int64 // acknowledgement window in force
 	acked    atomic.Int64
@@ -66,18 +70,22 @@ type conn struct {
 	shake     rtmp.ServerHandshake
 	connected bool
 	app       string
-	stream    uint32
 	info      *Connection
-	pending   []said
+	pending   []early
 	s         *session
 	push      *push
 	bye       bool
 	acks      int
-	names     map[string]int
+	names     map[string]bool
+	tokens    float64 // entries that may be made
+	tokensAt  time.Time
+
+	described  bool    // onMetaData came
+	metadataOf []Field // the last, less what tells the time
 }
 
-// said is an entry of a time when the session was not known yet.
-type said struct {
+// early is an entry of a time when the session was not known yet.
+type early struct {
 	at time.Time
 	e  Entry
 }
@@ -151,11 +159,15 @@ func (c *conn) abort(e ending) {
 	c.mu.Unlock()
 	// The reader drains what comes until then.
 	_ = c.raw.SetReadDeadline(time.Now().Add(linger))
-	if e.code != "" {
+	if e.code != "" && c.speaks.Load() {
+		_ = c.raw.SetWriteDeadline(time.Now().Add(linger)) // ends a write that hangs, too
 		c.outMu.Lock()
 		_ = c.raw.SetWriteDeadline(time.Now().Add(linger))
 		_, _ = c.raw.Write(c.status("error", e.code, e.text))
 		c.outMu.Unlock()
+	}
+	if e.reason == "goodbye" {
+		return // it is about to close: GStreamer's rtmp2sink fails when we do first
 	}
 	if w, ok := bottom(c.raw).(interface{ CloseWrite() error }); ok {
 		_ = w.CloseWrite()
@@ -184,6 +196,7 @@ func (c *conn) serve() {
 	}
 	// The deadline is of the whole stage: a byte now and then does not move it.
 	c.stage(cfg.Publish)
+	c.speaks.Store(true)
 	c.in = rtmp.NewReader(c, rtmp.Limits{Streams: 256, Held: cfg.Queue, Buffer: 16 << 10, Keep: c.keep})
 	for {
 		m, err := c.in.Next()
@@ -287,6 +300,7 @@ func (c *conn) acknowledge() {
 		return
 	}
 	c.acked.Store(got)
+	// the count is modulo 2^32
 	if _, err := c.Write(rtmp.AppendControl(nil, rtmp.Ack, uint32(got))); err != nil {
 		c.unread()
 		return
@@ -332,7 +346,7 @@ func (c *conn) message(m *rtmp.Message) error {
 		return rtmp.Errorf("more than %s bytes and no publish", number(beforePublish))
 	}
 	if m.Oversize {
-		return rtmp.Errorf("a message of %s bytes", number(int64(m.Length)))
+		return rtmp.Errorf("a message of %s bytes, and at most %s are taken", number(int64(m.Length)), number(int64(c.keep(m.Type))))
 	}
 	switch m.Type {
 	case rtmp.Audio, rtmp.Video, rtmp.Data, rtmp.DataAMF3:
@@ -437,9 +451,6 @@ var setDataFrame = append([]byte{2, 0, 13}, "@setDataFrame"...)
 
 // data takes the envelope off a data message, and shows what is in it.
 func (c *conn) data(p *push, m *rtmp.Message) (body []byte, ok bool) {
-	if c.commands++; c.commands > maxCommands {
-		return nil, false
-	}
 	body = m.Body
 	head := 0
 	if m.Type == rtmp.DataAMF3 && len(body) > 0 && body[0] == 0 {

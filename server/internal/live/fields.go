@@ -244,8 +244,7 @@ func clientName(flashVer, encoder string) string {
 
 // metadata takes an onMetaData.
 func (c *conn) metadata(p *push, name string, values []flv.AMFValue) {
-	c.say("in", name, c.values(values), "")
-	var fields []Field
+	var fields, plain []Field
 	encoder := ""
 	declared := 0.0
 	for i := range values {
@@ -266,6 +265,9 @@ func (c *conn) metadata(p *push, name string, values []flv.AMFValue) {
 			}
 			if len(fields) < maxFields {
 				fields = append(fields, Field{rtmp.Visible(f.Name), value})
+				if f.Name != "creationdate" {
+					plain = append(plain, fields[len(fields)-1])
+				}
 			}
 		}
 	}
@@ -274,6 +276,12 @@ func (c *conn) metadata(p *push, name string, values []flv.AMFValue) {
 		p.declared = declared
 	}
 	p.mu.Unlock()
+	// GStreamer's flvmux sends them several times a second, with the time in them.
+	if c.described && slices.Equal(plain, c.metadataOf) {
+		return
+	}
+	c.described, c.metadataOf = true, plain
+	c.say("in", name, c.values(values), "")
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,9 +325,12 @@ func (s *session) tell(name string, raw []byte) {
 // held.
 func (s *session) differs(c *Connection) []string {
 	var was *Connection
-	for i, o := range s.conns {
-		if o == c && i > 0 {
-			was = s.conns[i-1]
+	for _, o := range s.conns {
+		if o == c {
+			break
+		}
+		if o.FirstData >= 0 {
+			was = o // it did push
 		}
 	}
 	if was == nil {
@@ -348,18 +359,60 @@ func (s *session) differs(c *Connection) []string {
 		{"audiodatarate", "audio bitrate"},
 		{"audiosamplerate", "audio sample rate"},
 	} {
-		hold(f.title, field(was.Metadata, f.name), field(c.Metadata, f.name))
+		hold(f.title, declared(was.Metadata, f.name), declared(c.Metadata, f.name))
 	}
 	return list
 }
 
-func field(list []Field, name string) string {
+// declared is a field of the metadata as a person reads it.
+func declared(list []Field, name string) string {
 	for i := range list {
-		if list[i].Name == name {
-			return list[i].Value
+		if list[i].Name != name {
+			continue
 		}
+		v := list[i].Value
+		n, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			return v
+		}
+		switch name {
+		case "videodatarate", "audiodatarate":
+			return number(int64(n+0.5)) + " kb/s"
+		case "audiosamplerate":
+			return number(int64(n+0.5)) + " Hz"
+		case "width", "height":
+			return v + " px"
+		case "videocodecid", "audiocodecid":
+			return codecName(name[0] == 'v', n)
+		}
+		return v
 	}
 	return ""
+}
+
+// codecName names a codec as onMetaData does: the id of FLV 10.1 E.4.2.1 and
+// E.4.3.1, or an Enhanced RTMP FourCC as a number.
+func codecName(video bool, id float64) string {
+	n := uint32(id)
+	switch {
+	case n >= 1<<24:
+		return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	case video && n == 7:
+		return "H.264"
+	case video && n == 12:
+		return "HEVC"
+	case video && n == 2:
+		return "Sorenson H.263"
+	case video && n == 4:
+		return "VP6"
+	case !video && n == 10:
+		return "AAC"
+	case !video && n == 2:
+		return "MP3"
+	case !video && n == 11:
+		return "Speex"
+	}
+	return "codec " + strconv.FormatFloat(id, 'f', -1, 64)
 }
 
 // number writes a number with its thousands apart.

@@ -39,7 +39,7 @@ type Config struct {
 	Bitrate  int64         // bit/s of one push, all of it: 80,000,000
 	Window   time.Duration // over which that is measured: 10 s
 	Queue    int           // bytes of messages under way on one connection: 16 MiB
-	Message  int           // bytes of one message: 16 MiB less one, the most that RTMP can say
+	Message  int           // bytes of one message: 8 MiB
 
 	Tick   time.Duration // between ticks: 125 ms
 	Report time.Duration // between reports: 1 s
@@ -67,7 +67,7 @@ func (c *Config) defaults() {
 	def(&c.Bitrate, 80_000_000)
 	def(&c.Window, 10*time.Second)
 	def(&c.Queue, 16<<20)
-	def(&c.Message, 1<<24-1)
+	def(&c.Message, 8<<20)
 	def(&c.Tick, 125*time.Millisecond)
 	def(&c.Report, time.Second)
 	if c.Metrics == nil {
@@ -179,7 +179,7 @@ func (h *Hub) Create(req Request, client netip.Prefix) (Created, error) {
 	}
 	h.byID[idHash], h.byKey[keyHash] = s, s
 	h.clients[client]++
-	s.expiry = time.AfterFunc(h.cfg.Expiry, func() { s.end(EndedExpired, "The key's time was up.") })
+	s.expiry = time.AfterFunc(h.cfg.Expiry, func() { s.end(EndedExpired, "The key was good for "+minutes(h.cfg.Expiry)+", and its time was up.") })
 	h.cfg.Metrics.SessionMade()
 	return Created{ID: id, App: h.cfg.App, Key: key, Expires: s.expires}, nil
 }
@@ -296,13 +296,20 @@ func (h *Hub) Close(ctx context.Context) error {
 	for _, s := range all {
 		s.end(EndedShutdown, "The server stops.")
 	}
+	var aborting sync.WaitGroup
 	h.mu.Lock()
 	for c := range h.conns {
-		go c.abort(ending{reason: "shutdown", text: "The server stops.", code: "NetConnection.Connect.AppShutdown"})
+		aborting.Go(func() {
+			c.abort(ending{reason: "shutdown", text: "The server stops.", code: "NetConnection.Connect.AppShutdown"})
+		})
 	}
 	h.mu.Unlock()
 	done := make(chan struct{})
-	go func() { h.serving.Wait(); close(done) }()
+	go func() {
+		h.serving.Wait()
+		aborting.Wait()
+		close(done)
+	}()
 	select {
 	case <-done:
 		return nil
@@ -313,6 +320,7 @@ func (h *Hub) Close(ctx context.Context) error {
 		c.raw.Close()
 	}
 	h.mu.Unlock()
+	<-done
 	return ctx.Err()
 }
 

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"sync"
@@ -69,8 +70,10 @@ func (a *analysis) report(age time.Duration) (report json.RawMessage, fresh bool
 	}
 	r := a.live.Progress()
 	rules.Tell(r)
-	a.json, a.jsonAt, a.moved = r.JSON(), time.Now(), false
-	return a.json, true
+	text := r.JSON()
+	fresh = !bytes.Equal(text, a.json)
+	a.json, a.jsonAt, a.moved = text, time.Now(), false
+	return a.json, fresh
 }
 
 // close makes the last report; nil where nothing was published.
@@ -81,13 +84,14 @@ func (a *analysis) close(m Metrics) json.RawMessage {
 		a.final = true
 		return a.json
 	}
-	a.final = true
+	a.final, a.current = true, nil
 	r := a.live.Close(diag.StateComplete, "")
 	rules.Tell(r)
 	for i := range r.Findings {
 		m.Finding(r.Findings[i].Rule, r.Findings[i].Severity.String())
 	}
 	a.json = r.JSON()
+	a.live = nil // it is large
 	return a.json
 }
 
@@ -103,6 +107,8 @@ type push struct {
 	over  chan struct{} // it has ended
 
 	// under analysis.mu
+	head       [11]byte // of a tag
+	tail       [4]byte
 	tags       int64
 	first      uint32        // timestamp
 	media      int64         // highest timestamp less the first
@@ -153,12 +159,6 @@ func (p *push) idle() time.Duration {
 
 // tag analyses one message. It is called by the reading goroutine alone.
 func (p *push) tag(typ byte, ms uint32, body []byte) (key, media bool) {
-	n := len(body)
-	var head [11]byte
-	head = [11]byte{typ, byte(n >> 16), byte(n >> 8), byte(n), byte(ms >> 16), byte(ms >> 8), byte(ms), byte(ms >> 24)}
-	n += len(head)
-	tail := [4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
-
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current != p {
@@ -166,9 +166,13 @@ func (p *push) tag(typ byte, ms uint32, body []byte) (key, media bool) {
 	}
 	p.moved = true
 	p.live.SetArrival(p.clock())
-	_, _ = p.live.Write(head[:])
+	n := len(body)
+	p.head = [11]byte{typ, byte(n >> 16), byte(n >> 8), byte(n), byte(ms >> 16), byte(ms >> 8), byte(ms), byte(ms >> 24)}
+	_, _ = p.live.Write(p.head[:])
 	_, _ = p.live.Write(body)
-	_, _ = p.live.Write(tail[:])
+	n += len(p.head)
+	p.tail = [4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+	_, _ = p.live.Write(p.tail[:])
 	if typ != rtmp.Audio && typ != rtmp.Video {
 		return false, false
 	}

@@ -163,6 +163,13 @@ func (s *session) add(e Entry) {
 	s.emit("entry", func() any { return e })
 }
 
+// skip counts an entry that is not shown.
+func (s *session) skip() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped++
+}
+
 // join makes a connection one of the session's. s.mu is held.
 func (s *session) join(c *Connection) {
 	s.made++

@@ -122,6 +122,9 @@ func (c *Reader) Next() (*Message, error) {
 			}
 			size := binary.BigEndian.Uint32(m.Body)
 			if size&0x80000000 != 0 || int64(size) < int64(c.lim.MinChunk) || int64(size) > int64(c.lim.MaxChunk) {
+				if int64(size) < int64(c.lim.MinChunk) {
+					return nil, Errorf("it sets a chunk size of %d bytes; less than %d is not taken", size, c.lim.MinChunk)
+				}
 				return nil, Errorf("it sets a chunk size of %d bytes", size)
 			}
 			c.size = int(size)
