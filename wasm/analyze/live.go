@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"ingestdoctor/wasm/check"
+	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/profile"
 )
 
@@ -43,3 +44,14 @@ func (l *Live) Tick(ns int64) {
 		l.push.Tick(ns)
 	}
 }
+
+// Findings are the findings so far, without their texts: less than a report.
+func (l *Live) Findings() []diag.Finding {
+	if l.final != nil {
+		return l.final.Findings
+	}
+	return l.suite.Findings()
+}
+
+// Standing is how the push stands beside its findings.
+func (l *Live) Standing() check.Standing { return l.push.Standing() }

@@ -604,3 +604,31 @@ func (e *episode) end() *fold {
 	}
 	return f
 }
+
+// Standing is what a push shows so far that no finding tells before its end.
+type Standing struct {
+	Media    bool  // coded audio or video came
+	Metadata bool  // onMetaData came
+	Bare     bool  // coded frames came and the sequence header that they need did not
+	Videos   int   // video qualities: tracks, or sequence headers of the one track
+	KeyMS    int64 // media time since the last key frame, or since the video's first frame
+	KeyBytes int64 // coded video since then
+}
+
+// Standing is how the push stands.
+func (w *Push) Standing() Standing {
+	s := Standing{Media: w.media, Metadata: w.metadata.first != nil}
+	for _, tr := range w.Stream.Tracks {
+		if tr.Frames == 0 {
+			continue
+		}
+		s.Bare = s.Bare || tr.codecs.needs && !tr.codecs.has
+		if tr.Kind != Video {
+			continue
+		}
+		s.Videos += max(tr.Configs(), 1)
+		s.KeyMS = max(s.KeyMS, tr.LastMS-tr.keys.at.TimestampMS-tr.keys.paused)
+		s.KeyBytes = max(s.KeyBytes, tr.Bytes-tr.keys.bytes)
+	}
+	return s
+}
