@@ -96,6 +96,51 @@ func (c *conn) refuse(code, text string) {
 	c.abort(ending{reason: "refused", code: code, text: text})
 }
 
+// judged does what a platform would, and reports whether that ends the
+// connection.
+func (c *conn) judged(v verdict) bool {
+	if v.none() {
+		return false
+	}
+	if v.command != "" && !v.close {
+		c.reply(nil, streamID, statusBody(v.command, v.level, v.code, v.description))
+	}
+	level := "warning"
+	if v.close || v.level == "error" {
+		level = "error"
+	}
+	text := v.code
+	if v.description != "" {
+		text += ": " + v.description
+	}
+	if v.command != "" {
+		c.s.note(Entry{At: c.s.since(), Conn: c.info.N, Dir: "out", Name: v.command, Text: text, Level: level})
+	}
+	if v.why != "" {
+		note := v.why
+		if v.page != "" {
+			note += " (" + v.page + ")"
+		}
+		c.s.note(Entry{At: c.s.since(), Conn: c.info.N, Dir: "note", Name: "platform", Text: note, Level: level})
+	}
+	if !v.close {
+		return false
+	}
+	why := "Closed as the platform would"
+	if v.why != "" {
+		why += ": " + v.why
+	} else {
+		why += "."
+	}
+	c.abort(ending{reason: "platform", command: v.command, level: v.level, code: v.code, description: v.description, text: why})
+	return true
+}
+
+// statusBody is the body of a status.
+func statusBody(command, level, code, description string) []byte {
+	return rtmp.AppendCommand(command, 0, rtmp.Null(), rtmp.Object("level", level, "code", code, "description", description))
+}
+
 // connect takes the encoder's introduction (RTMP 1.0, 7.2.1.1; E-RTMP v2,
 // "Enhancing NetConnection connect Command").
 func (c *conn) connect(cmd *rtmp.Command) {
@@ -203,7 +248,22 @@ func (c *conn) publish(cmd *rtmp.Command) {
 		bad("The application is " + c.quote(app) + "; it has to be \"" + c.hub.cfg.App + "\": rtmp://.../" + c.hub.cfg.App + ".")
 		return
 	}
-	p := newPush(s, c, c.info)
+	var b behaviour
+	if s.behave && behaviourOf != nil {
+		b = behaviourOf(s.profile)
+	}
+	if b != nil {
+		s.mu.Lock()
+		v := b.connect(c.info)
+		if v.none() {
+			v = b.publish(c.info)
+		}
+		s.mu.Unlock()
+		if c.judged(v) {
+			return
+		}
+	}
+	p := newPush(s, c, c.info, b)
 	if why := s.begin(p); why != "" {
 		bad(why)
 		return

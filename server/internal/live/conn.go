@@ -40,6 +40,9 @@ type ending struct {
 	text    string // for a person
 	code    string // of the status that says so; empty: nothing is said
 	session bool   // the session ends with it
+
+	// where the status is not an onStatus of level error with the text
+	command, level, description string
 }
 
 // conn is one encoder's connection.
@@ -57,7 +60,6 @@ type conn struct {
 	acked    atomic.Int64
 
 	outMu sync.Mutex
-	out   []byte
 
 	mu    sync.Mutex
 	ended *ending
@@ -163,7 +165,8 @@ func (c *conn) abort(e ending) {
 		_ = c.raw.SetWriteDeadline(time.Now().Add(linger)) // ends a write that hangs, too
 		c.outMu.Lock()
 		_ = c.raw.SetWriteDeadline(time.Now().Add(linger))
-		_, _ = c.raw.Write(c.status("error", e.code, e.text))
+		_, _ = c.raw.Write(rtmp.AppendMessage(nil, 5, rtmp.CommandAMF0, streamID,
+			statusBody(or(e.command, "onStatus"), or(e.level, "error"), e.code, or(e.description, e.text)), 128))
 		c.outMu.Unlock()
 	}
 	if e.reason == "goodbye" {
@@ -172,11 +175,6 @@ func (c *conn) abort(e ending) {
 	if w, ok := bottom(c.raw).(interface{ CloseWrite() error }); ok {
 		_ = w.CloseWrite()
 	}
-}
-
-func (c *conn) status(level, code, text string) []byte {
-	return rtmp.AppendMessage(nil, 5, rtmp.CommandAMF0, streamID, rtmp.AppendCommand("onStatus", 0, rtmp.Null(),
-		rtmp.Object("level", level, "code", code, "description", text)), 128)
 }
 
 func (c *conn) isEnded() *ending {
@@ -435,8 +433,15 @@ func (c *conn) media(m *rtmp.Message) {
 	}
 	switch m.Type {
 	case rtmp.Audio, rtmp.Video:
-		if key, first := p.tag(m.Type, m.Time, m.Body); key || first {
+		key, first := p.tag(m.Type, m.Time, m.Body)
+		if key || first {
 			c.began(p)
+		}
+		if first && p.behaviour != nil {
+			c.s.mu.Lock()
+			v := p.behaviour.media(c.info)
+			c.s.mu.Unlock()
+			c.judged(v)
 		}
 	case rtmp.Data, rtmp.DataAMF3:
 		body, ok := c.data(p, m)

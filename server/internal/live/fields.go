@@ -134,14 +134,14 @@ func enhancedFields(object *flv.AMFValue) []Field {
 		case v.Kind == flv.AMFStrictArray:
 			var names []string
 			for i := range v.Items {
-				names = append(names, v.Items[i].String())
+				names = append(names, fourCC(v.Items[i].String(), ""))
 			}
 			return strings.Join(names, ", ")
 		case v.IsObject():
 			var names []string
 			for i := range v.Props {
 				n, _ := v.Props[i].Value.Number()
-				names = append(names, v.Props[i].Name+bits(uint32(n), " (", ")", "decode", "encode", "forward"))
+				names = append(names, fourCC(v.Props[i].Name, bits(uint32(n), "decode", "encode", "forward")))
 			}
 			return strings.Join(names, ", ")
 		}
@@ -158,7 +158,7 @@ func enhancedFields(object *flv.AMFValue) []Field {
 	}
 	if v, ok := object.Get("capsEx"); ok {
 		n, _ := v.Number()
-		list = append(list, Field{"Abilities", or(bits(uint32(n), "", "", "reconnect", "multitrack", "ModEx", "nanosecond timestamps"), "none")})
+		list = append(list, Field{"Abilities", or(bits(uint32(n), "reconnect", "multitrack", "ModEx", "nanosecond timestamps"), "none")})
 	}
 	return list
 }
@@ -171,17 +171,42 @@ func or(s, other string) string {
 }
 
 // bits names the bits of n that are set.
-func bits(n uint32, before, after string, names ...string) string {
+func bits(n uint32, names ...string) string {
 	var set []string
 	for i, name := range names {
 		if n>>i&1 != 0 {
 			set = append(set, name)
 		}
 	}
-	if set == nil {
-		return ""
+	return strings.Join(set, ", ")
+}
+
+// fourCC names a codec of Enhanced RTMP: AV1 (av01), with more inside the brackets.
+func fourCC(cc, more string) string {
+	inside := cc
+	if more != "" {
+		inside += ": " + more
 	}
-	return before + strings.Join(set, ", ") + after
+	for _, k := range [...][2]string{
+		{"*", "any"},
+		{"av01", "AV1"},
+		{"vp09", "VP9"},
+		{"vp08", "VP8"},
+		{"hvc1", "HEVC"},
+		{"avc1", "H.264"},
+		{"vvc1", "VVC"},
+		{"Opus", "Opus"},
+		{"fLaC", "FLAC"},
+		{"ac-3", "AC-3"},
+		{"ec-3", "E-AC-3"},
+		{"mp4a", "AAC"},
+		{".mp3", "MP3"},
+	} {
+		if k[0] == cc {
+			return k[1] + " (" + inside + ")"
+		}
+	}
+	return inside
 }
 
 // clientName says what the encoder is, by flashVer and onMetaData's encoder.

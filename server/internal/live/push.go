@@ -99,12 +99,14 @@ func (a *analysis) close(m Metrics) json.RawMessage {
 // measured of it.
 type push struct {
 	*analysis
-	s     *session
-	conn  *conn
-	info  *Connection // under s.mu
-	began time.Time
-	stop  chan struct{} // ends the ticking
-	over  chan struct{} // it has ended
+	s    *session
+	conn *conn
+	info *Connection // under s.mu
+	// behaviour is the platform's, nil for none; it is asked under s.mu
+	behaviour behaviour
+	began     time.Time
+	stop      chan struct{} // ends the ticking
+	over      chan struct{} // it has ended
 
 	// under analysis.mu
 	head       [11]byte // of a tag
@@ -135,14 +137,13 @@ type track struct {
 }
 
 type sample struct {
-	at                          time.Duration
-	all, video, audio, received int64
-	frames                      int64
+	at                             time.Duration
+	received, video, audio, frames int64
 }
 
-func newPush(s *session, c *conn, info *Connection) *push {
+func newPush(s *session, c *conn, info *Connection, b behaviour) *push {
 	return &push{
-		analysis: s.analysis, s: s, conn: c, info: info, began: time.Now(),
+		analysis: s.analysis, s: s, conn: c, info: info, behaviour: b, began: time.Now(),
 		stop: make(chan struct{}), over: make(chan struct{}),
 		keyAt: -1, firstKey: -1, firstMedia: -1,
 	}
@@ -258,7 +259,14 @@ func (p *push) run() {
 			}
 			return
 		}
-		_ = findings
+		if p.behaviour != nil {
+			p.s.mu.Lock()
+			v := p.behaviour.tick(&t, time.Since(p.began), findings)
+			p.s.mu.Unlock()
+			if p.conn.judged(v) {
+				return
+			}
+		}
 		if time.Since(ping) >= 5*time.Second {
 			ping = time.Now()
 			p.conn.ping()
