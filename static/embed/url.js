@@ -4,7 +4,7 @@
 (() => {
   const root = document.querySelector("#check");
   if (!root) return;
-  const { worker, wasm, exec, client, version } = root.dataset;
+  const { worker, wasm, scripts, clients, version } = root.dataset;
   const input = root.querySelector("#url");
   const profile = root.querySelector("#profile");
   const state = root.querySelector("#state");
@@ -31,15 +31,15 @@
     if (started) return;
     started = true;
     state.textContent = loading;
-    const script = make("script", { src: client });
-    script.onload = () => {
+    const list = clients.split(" ").map((src) => make("script", { src, async: false })); // in this order
+    list.at(-1).onload = () => {
       ingestLinter.listen(receive);
-      ingestLinter.start({ worker, wasm, exec, version });
+      ingestLinter.start({ worker, wasm, scripts, version });
       field = ingestLinter.field(input, marks);
       judge();
     };
-    script.onerror = () => failed("The linter could not be loaded. Check the connection and reload the page.");
-    document.head.append(script);
+    for (const script of list) script.onerror = () => failed("The linter could not be loaded. Check the connection and reload the page.");
+    document.head.append(...list);
   };
 
   const failed = (text) => {

@@ -1,9 +1,8 @@
 'use strict';
-// The page's side of the reader of logs: starts worker-log.js with
-// explainer.wasm, keeps it warm, replaces one that died or hangs, and draws the
-// lines of what was pasted.
+// The page's side of the reader of logs: over client.js it keeps worker-log.js
+// with explainer.wasm warm, and it draws the lines of what was pasted.
 //
-//   ingestExplainer.start({worker, wasm, exec, unpack, version})  addresses; may be called again: it starts once
+//   ingestExplainer.start({worker, wasm, scripts, version})  addresses; may be called again: it starts once
 //   ingestExplainer.listen(fn)              fn(message) for each message below
 //   ingestExplainer.explain(id, what)       what is {text, name, files, profile}; a new one ends the one before
 //   ingestExplainer.cancel(id)
@@ -24,163 +23,58 @@
 (() => {
   const CANCEL_MS = 1000; // a worker that has not stopped by then is replaced
 
-  let where = null;
-  let compiled = null;
-  let worker = null;
-  let running = null;   // {id, message}: what the worker is on
-  let timer = 0;
-  let listener = null;
-  let early = [];       // messages from before anybody listened
-  let waiting = [];     // calls from before the worker was ready
   let shown = null;     // the Lines on the page
   let marked = null;
   let pointed = null;
   let asked = 0;
 
-  const client = {about: '', start, listen, explain, cancel, forget, draw, point, box, fill, empty, onMark: (fn) => { marked = fn; }, onLines: (fn) => { pointed = fn; }};
-  window.ingestExplainer = client;
-
-  function start(given) {
-    if (where) return;
-    where = given;
-    compiled = compile();
-    compiled.catch(() => {});
-    spawn();
-  }
-
-  function tell(message) {
-    if (listener) listener(message);
-    else early.push(message);
-  }
-
-  function listen(fn) {
-    listener = fn;
-    if (fn) for (const message of early.splice(0)) fn(message);
-  }
-
-  async function compile() {
-    const response = await fetch(where.wasm);
-    if (!response.ok) throw new Error('HTTP ' + response.status);
-    if (WebAssembly.compileStreaming && (response.headers.get('Content-Type') || '').startsWith('application/wasm')) {
-      return WebAssembly.compileStreaming(response);
-    }
-    return WebAssembly.compile(await response.arrayBuffer());
-  }
-
-  class Fault extends Error {}   // what went wrong, in words for a person
-
-  async function spawn() {
-    client.about = '';
-    try {
-      if (typeof WebAssembly !== 'object') throw new Fault('This browser cannot run WebAssembly, which the reader of logs needs. A current Chrome, Edge, Firefox or Safari can.');
-      const fresh = new Worker(where.worker);
-      worker = fresh;
-      fresh.onmessage = (event) => { if (worker === fresh) receive(event.data); };
-      fresh.onerror = (event) => {
-        event.preventDefault();
-        console.error('worker: ' + event.message);
-        if (worker === fresh) broken('The reader of logs could not be started. Reload the page; if that does not help, a browser extension may block it.');
-      };
-      fresh.postMessage({t: 'init', module: await compiled, exec: where.exec, unpack: where.unpack, version: where.version || ''});
-    } catch (err) {
-      console.error(err);
-      broken(err instanceof Fault ? err.message : 'The reader of logs could not be loaded. Check the connection and reload the page.');
-    }
-  }
-
-  function broken(text) {
-    if (worker) worker.terminate();
-    worker = null;
-    waiting = [];
-    running = null;
-    tell({t: 'failed', text, fatal: true});
-  }
-
-  function replace() {
-    clearTimeout(timer);
-    if (worker) worker.terminate();
-    worker = null;
-    running = null;
-    spawn();
-  }
+  const client = ingestClient('the reader of logs', receive);
+  const {start, listen, tell, post} = client;
+  window.ingestExplainer = {
+    get about() { return client.about; }, start, listen, explain, cancel, forget, draw, point, box, fill, empty,
+    onMark: (fn) => { marked = fn; }, onLines: (fn) => { pointed = fn; },
+  };
 
   function receive(message) {
     switch (message.t) {
-      case 'ready':
-        client.about = message.about;
-        for (const m of waiting.splice(0)) worker.postMessage(m);
-        break;
       case 'begun':
-        if (running && running.id === message.id) running.begun = true;
-        return;
+        if (client.running && client.running.id === message.id) client.running.begun = true;
+        return false;
       case 'lines':
         if (shown) shown.receive(message);
-        return;
+        return false;
       case 'done':
-        if (running && running.id === message.id) {
-          clearTimeout(timer);
-          running = null;
-        }
+        client.ended(message.id);
         break;
-      case 'failed':
-        if (message.fatal && !client.about) { // it never started; another would not either
-          broken(message.text);
-          return;
-        }
-        if (running && running.id === message.id) running = null;
-        if (message.fatal) replace();
-        tell({...message, fatal: false});
-        return;
     }
-    tell(message);
-  }
-
-  function post(message) {
-    if (worker && client.about) worker.postMessage(message);
-    else waiting.push(message);
+    return true;
   }
 
   function explain(id, what) {
     const message = {t: 'explain', id, ...what};
-    waiting = waiting.filter((m) => m.t !== 'explain');
-    const before = running;
-    running = {id, message};
+    client.withdraw((m) => m.t === 'explain');
+    const before = client.running;
+    client.running = {id, message};
     post(message);
-    clearTimeout(timer);
     if (!before) return;
     // The one before ends at once, or the worker hangs.
-    timer = setTimeout(() => {
-      if (!running || running.begun) return;
-      const again = running;
-      replace();
-      running = again;
+    client.within(CANCEL_MS, () => {
+      if (!client.running || client.running.begun) return;
+      const again = client.running;
+      client.replace();
+      client.running = again;
       post(again.message);
-    }, CANCEL_MS);
+    });
   }
 
   function cancel(id) {
-    if (!running || running.id !== id) return;
-    const before = waiting.length;
-    waiting = waiting.filter((m) => m.id !== id);
-    if (waiting.length < before) { // it never began
-      running = null;
-      tell({t: 'stopped', id});
-      return;
-    }
-    worker.postMessage({t: 'cancel', id});
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!running || running.id !== id) return;
-      replace();
-      tell({t: 'stopped', id});
-    }, CANCEL_MS);
+    if (client.running && client.running.id === id) client.cancel(id, CANCEL_MS);
   }
 
   function forget() {
-    waiting = waiting.filter((m) => m.t !== 'explain');
-    running = null;
-    clearTimeout(timer);
-    if (worker && client.about) worker.postMessage({t: 'forget'});
+    client.withdraw((m) => m.t === 'explain');
+    if (client.running) client.ended(client.running.id);
+    client.now({t: 'forget'});
     if (shown) shown.close();
     shown = null;
   }

@@ -1,13 +1,13 @@
 'use strict';
-// The page's side of the linter: starts worker-linter.js with linter.wasm, keeps
-// it warm, replaces one that died, and underlines what it found in the field.
-// It needs nothing of go-app: a page says where the parts are.
+// The page's side of the linter: over client.js it keeps worker-linter.js with
+// linter.wasm warm, and it underlines what was found in the field. It needs
+// nothing of go-app: a page says where the parts are.
 //
 //   <div data-linter="start" data-worker="…/worker-linter.js" data-wasm="…/linter.wasm"
-//        data-exec="…/wasm_exec.js" data-version="v1.2">
+//        data-scripts="…/wasm_exec.js …/worker-core.js" data-version="v1.2">
 //
 // begins to load when this script runs. With data-linter="" it begins at
-// ingestLinter.start(); start({worker, wasm, exec, version}) needs no element.
+// ingestLinter.start(); start({worker, wasm, scripts, version}) needs no element.
 //
 //   ingestLinter.start([where])          may be called again: it starts once
 //   ingestLinter.listen(fn)              fn(message) for each message below
@@ -31,136 +31,55 @@
 (() => {
   const LONGEST = 40000; // characters that are handed over; the linter takes 16 kB and says so
 
-  let where = null;
-  let worker = null;
-  let compiled = null;
-  let listener = null;
-  let early = [];     // messages from before anybody listened
-  let waiting = [];   // calls from before the worker was ready
-  let busy = null;    // the lint that the worker is on
-  let next = null;    // the newest one behind it
+  let next = null;    // the newest one behind what runs
   const fields = new Set();
 
-  const client = {about: '', start, listen, lint, sign, rates, forget, field};
-  window.ingestLinter = client;
+  const client = ingestClient('the linter', receive);
+  window.ingestLinter = {get about() { return client.about; }, start, listen: client.listen, lint, sign, rates, forget, field};
 
   function start(given) {
-    if (where) return;
+    if (client.started) return;
     const el = document.querySelector('[data-linter]');
-    where = given || (el && {worker: el.dataset.worker, wasm: el.dataset.wasm, exec: el.dataset.exec, version: el.dataset.version});
+    const where = given || (el && el.dataset);
     if (!where) throw new Error('linter: nothing says where its parts are');
-    compiled = compile();
-    compiled.catch(() => {});
-    spawn();
+    const {worker, wasm, scripts, version} = where;
+    client.start({worker, wasm, scripts, version});
   }
 
   if (document.querySelector('[data-linter="start"]')) start();
 
-  function tell(message) {
-    if (listener) listener(message);
-    else early.push(message);
-  }
-
-  function listen(fn) {
-    listener = fn;
-    for (const message of early.splice(0)) fn(message);
-  }
-
-  async function compile() {
-    const response = await fetch(where.wasm);
-    if (!response.ok) throw new Error('HTTP ' + response.status);
-    if (WebAssembly.compileStreaming && (response.headers.get('Content-Type') || '').startsWith('application/wasm')) {
-      return WebAssembly.compileStreaming(response);
-    }
-    return WebAssembly.compile(await response.arrayBuffer());
-  }
-
-  class Fault extends Error {}   // what went wrong, in words for a person
-
-  async function spawn() {
-    client.about = '';
-    try {
-      if (typeof WebAssembly !== 'object') throw new Fault('This browser cannot run WebAssembly, which the linter needs. A current Chrome, Edge, Firefox or Safari can.');
-      const fresh = new Worker(where.worker);
-      worker = fresh;
-      fresh.onmessage = (event) => { if (worker === fresh) receive(event.data); };
-      fresh.onerror = (event) => {
-        event.preventDefault();
-        console.error('worker: ' + event.message);
-        if (worker === fresh) broken('The linter could not be started. Reload the page; if that does not help, a browser extension may block it.');
-      };
-      fresh.postMessage({t: 'init', module: await compiled, exec: where.exec, version: where.version || ''});
-    } catch (err) {
-      console.error(err);
-      broken(err instanceof Fault ? err.message : 'The linter could not be loaded. Check the connection and reload the page.');
-    }
-  }
-
-  function broken(text) {
-    if (worker) worker.terminate();
-    worker = null;
-    waiting = [];
-    busy = next = null;
-    tell({t: 'failed', text, fatal: true});
-  }
-
   function receive(message) {
-    switch (message.t) {
-      case 'ready':
-        client.about = message.about;
-        for (const m of waiting.splice(0)) worker.postMessage(m);
-        break;
-      case 'linted':
-        underline(message.report);
-        done(message.id);
-        break;
-      case 'failed': {
-        if (message.fatal && !client.about) { // it never started; another would not either
-          broken(message.text);
-          return;
-        }
-        done(message.id);
-        if (message.fatal) {
-          worker.terminate();
-          worker = null;
-          busy = null;
-          spawn();
-        }
-        tell({...message, fatal: false});
-        return;
-      }
+    if (message.t === 'linted') {
+      underline(message.report);
+      client.ended(message.id);
     }
-    tell(message);
+    if (next && !client.running) {
+      const m = next;
+      next = null;
+      send(m);
+    }
+    return true;
   }
 
   function post(message) {
-    if (!where) start();
-    if (worker && client.about) worker.postMessage(message);
-    else waiting.push(message);
+    start();
+    client.post(message);
   }
 
   // underline shows the findings in the fields, if they still hold the text that
   // was judged.
   function underline(report) {
-    if (fields.size === 0 || !busy) return;
+    const judged = client.running;
+    if (fields.size === 0 || !judged) return;
     const {findings} = JSON.parse(report);
     for (const f of fields) {
-      f.paint(f.which === 'key' ? busy.what.key : busy.what.text,
+      f.paint(f.which === 'key' ? judged.what.key : judged.what.text,
         findings.filter((x) => x.start !== undefined && (x.field === 'key') === (f.which === 'key')));
     }
   }
 
-  function done(id) {
-    if (!busy || busy.id !== id) return;
-    busy = null;
-    if (!next) return;
-    const m = next;
-    next = null;
-    send(m);
-  }
-
   function send(message) {
-    busy = message;
+    client.running = message;
     post(message);
   }
 
@@ -168,7 +87,7 @@
 
   function lint(id, what) {
     const message = {t: 'lint', id, what: short(what)};
-    if (busy) next = message;
+    if (client.running) next = message;
     else send(message);
   }
 
@@ -178,8 +97,8 @@
 
   function forget() {
     next = null;
-    waiting = waiting.filter((m) => m.t !== 'lint');
-    if (worker && client.about) worker.postMessage({t: 'forget'});
+    if (client.withdraw((m) => m.t === 'lint')) client.running = null;
+    client.now({t: 'forget'});
   }
 
   // ---------- the field ----------

@@ -7,13 +7,12 @@
 // its secrets masked. It keeps no text: it knows where the lines begin, and reads
 // those that the page draws again from what was pasted or chosen.
 //
-// In:  {t: 'init', module, exec, unpack, version}  compiled explainer.wasm, addresses of wasm_exec.js and worker-unpack.js
+// In:  what worker-core.js says, and
 //      {t: 'explain', id, text | files, name, profile}  profile '' for what the text tells; a new one ends the one before
 //      {t: 'cancel', id}
 //      {t: 'lines', id, part, from, to}        lines to draw, from 1, both ends included
 //      {t: 'forget'}
-// Out: {t: 'ready', about}                     JSON: version, profiles, default (wasm/explainer/session.go)
-//      {t: 'begun', id}
+// Out: {t: 'begun', id}
 //      {t: 'part', id, part, name, size}       it begins to read a part: a file, a member of an archive, the paste
 //      {t: 'progress', id, part, read, lines, share, ms}  bytes of text, share 0 to 1 of all that is read
 //      {t: 'report', id, part, report, quotes, lines, longest, read, ms}  JSON (wasm/explain/json.go) without texts;
@@ -21,229 +20,53 @@
 //      {t: 'refused', id, part, kind, text}    the part is no text: media, archive, broken, encrypted, large, binary, empty
 //      {t: 'done', id, state, detail, ms}      state is complete, cancelled, large (more than is unpacked here)
 //      {t: 'lines', id, part, from, lines}     lines[]: {text, more}; more: characters that were left out
-//      {t: 'failed', id, text, fatal}
 
 const PROGRESS_MS = 200;
 const TURN_MS = 40;              // a message of the page waits no longer
-const PLAIN = 2e9;               // bytes of a file that is read as it is
 const UNPACKED = 1e9;            // bytes that archives may unpack to, all parts together
 const PARTS = 100;               // parts that are read
 const MARK = 64 << 10;           // bytes between two remembered beginnings of lines
-const BLOCK = 256 << 10;         // what is unpacked anew is kept in blocks,
-const BLOCKS = 64;               // so many of them
 const LONGEST = 4000;            // characters of a line that are drawn
 const AROUND = 3;                // lines around a window that may tell what is secret in it
 const QUOTED = 3;                // lines of a finding that are quoted,
 const SEARCHED = 200;            // from so many of an event that it stands in
 
-const COMPLETE = 0;
-const CANCELLED = 1;
-const FAILED = 2;
-
-let wasm = null;                 // the exports of explainer.wasm
-let dead = false;                // the program ended: only a new worker helps
 let stopped = 0;                 // jobs up to this id are cancelled
 let latest = 0;                  // id of the latest job
 let parts = [];                  // of the latest paste
 let turn = Promise.resolve();    // jobs and windows come one after the other
-const kept = new Map();          // unpacked blocks, the oldest first
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-class Fault extends Error {}     // what went wrong, in words for a person
-
-self.onmessage = (event) => {
-  const m = event.data;
-  switch (m.t) {
-    case 'init': answer(m, init); break;
-    case 'cancel': stopped = Math.max(stopped, m.id); break;
-    case 'explain':
+self.onmessage = ({data}) => {
+  importScripts(...data.scripts);
+  serve(data, {
+    name: 'explainer', subject: 'The reader of logs',
+    plea: 'Nothing was sent anywhere. Please report it with the kind of log, without its secrets.',
+  }, {
+    explain: (m) => {
       latest = m.id;
       stopped = Math.max(stopped, m.id - 1);
-      turn = turn.then(() => answer(m, explain));
-      break;
-    case 'lines': turn = turn.then(() => answer(m, lines)); break;
-    case 'forget':
+      return inTurn(() => explain(m));
+    },
+    cancel: (m) => { stopped = Math.max(stopped, m.id); },
+    lines: (m) => inTurn(() => lines(m)),
+    forget: () => {
       stopped = Math.max(stopped, latest);
-      turn = turn.then(() => answer(m, forget));
-      break;
-  }
+      return inTurn(forget);
+    },
+  });
 };
 
-async function answer(m, work) {
-  try {
-    await work(m);
-  } catch (err) {
-    if (!(err instanceof Fault)) console.error(err.name + ': ' + err.message); // never what was pasted
-    const text = err instanceof Fault ? err.message
-      : 'The reader of logs stopped because of a fault of ours. Nothing was sent anywhere. Please report it with the kind of log, without its secrets.';
-    self.postMessage({t: 'failed', id: m.id, text, fatal: dead || m.t === 'init'});
-  }
-}
-
-// ---------- the program ----------
-
-async function init({module, exec, unpack, version}) {
-  importScripts(exec, unpack);
-  const go = new Go();
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  // main blocks for ever; the promise settles only when the program dies.
-  go.run(instance).catch(() => {}).then(() => { dead = true; });
-  wasm = instance.exports;
-  call(() => wasm.named(put(encoder.encode(version || ''))));
-  self.postMessage({t: 'ready', about: text(call(() => wasm.about()))});
-}
-
-// call runs one exported call; it returns a length or fails.
-function call(f) {
-  if (!wasm || dead) throw new Error('explainer: not running');
-  let n;
-  try {
-    n = f();
-  } catch (err) {
-    dead = true;
-    throw err;
-  }
-  if (n < 0) {
-    dead = dead || n === -2;
-    throw new Error('explainer: result ' + n);
-  }
-  return n;
-}
-
-// put writes bytes into the program's buffer. The view is made anew each time:
-// the memory's buffer changes whenever it grows.
-function put(bytes) {
-  const at = wasm.buffer(Math.max(bytes.length, 1)) >>> 0;
-  new Uint8Array(wasm.mem.buffer, at, bytes.length).set(bytes);
-  return bytes.length;
-}
-
-function text(n) {
-  return decoder.decode(new Uint8Array(wasm.mem.buffer, wasm.result() >>> 0, n));
+// inTurn runs work after what came before it, however that ended.
+function inTurn(work) {
+  const done = turn.then(work);
+  turn = done.catch(() => {});
+  return done;
 }
 
 async function forget() {
   parts = [];
   kept.clear();
   if (wasm && !dead) call(() => wasm.forget());
-}
-
-// ---------- parts ----------
-
-// Part is one text: the paste, a file, a member of an archive.
-class Part {
-  constructor(name, size, open, blob) {
-    // blob is set where the text stands in a file as it is
-    Object.assign(this, {name, size, open, blob, index: null, number: -1, wasm: -1, weight: size});
-  }
-
-  // from reads the text on from an offset.
-  async *from(offset) {
-    if (this.blob) {
-      for (const slices = new Slices(this.blob, offset); ;) {
-        const bytes = await slices.next();
-        if (!bytes) return;
-        yield bytes;
-      }
-    }
-    for (let n = Math.floor(offset / BLOCK); ; n++) {
-      const block = await this.block(n);
-      if (!block) return;
-      yield n * BLOCK < offset ? block.subarray(offset - n * BLOCK) : block;
-      if (block.length < BLOCK) return;
-    }
-  }
-
-  // block is the n-th block of a packed text. What was dropped is unpacked again,
-  // on from where the last one was, or from the start.
-  async block(n) {
-    const found = kept.get(this.number + ':' + n);
-    if (found) return found;
-    if (!this.again || this.again.n > n) {
-      if (this.again) this.again.reader.close();
-      this.again = {reader: this.open(), n: 0, filler: new Filler(this)};
-    }
-    const a = this.again;
-    while (a.n <= n) {
-      const bytes = await a.reader.next();
-      if (!bytes) {
-        a.filler.end();
-        this.again = null;
-        break;
-      }
-      a.filler.add(bytes);
-      a.n = a.filler.n;
-    }
-    return kept.get(this.number + ':' + n);
-  }
-}
-
-// Filler keeps an unpacked text in blocks, the last ones of it.
-class Filler {
-  constructor(part) {
-    Object.assign(this, {part, n: 0, used: 0, block: new Uint8Array(BLOCK)});
-  }
-
-  add(bytes) {
-    for (let at = 0; at < bytes.length;) {
-      const take = Math.min(bytes.length - at, BLOCK - this.used);
-      this.block.set(bytes.subarray(at, at + take), this.used);
-      this.used += take;
-      at += take;
-      if (this.used === BLOCK) this.keep();
-    }
-  }
-
-  keep() {
-    const key = this.part.number + ':' + this.n;
-    kept.delete(key);
-    kept.set(key, this.used === BLOCK ? this.block : this.block.slice(0, this.used));
-    if (kept.size > BLOCKS) kept.delete(kept.keys().next().value);
-    this.n++;
-    this.used = 0;
-    this.block = new Uint8Array(BLOCK);
-  }
-
-  end() { if (this.used > 0) this.keep(); }
-}
-
-// partsOf names the parts of a file; its first bytes say what it is.
-async function partsOf(file) {
-  const head = new Uint8Array((await view(file, 0, 8)).buffer);
-  if (head[0] === 0x1f && head[1] === 0x8b) {
-    const name = file.name.replace(/\.tgz$/i, '.tar').replace(/\.gz$/i, '') || file.name;
-    const part = new Part(name, -1, () => new Gzip(file));
-    part.weight = file.size;
-    return [part];
-  }
-  if (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 && head[3] === 4 || head[2] === 5 && head[3] === 6)) {
-    let members;
-    try {
-      members = await zipMembers(file);
-    } catch (err) {
-      if (!(err instanceof Damage)) throw err;
-      throw new Refusal('broken', 'This zip is damaged: its table of contents cannot be read. Copy or download it again.');
-    }
-    if (members.some((m) => m.name === '[Content_Types].xml')) {
-      throw new Refusal('binary', 'This is an office document. Copy the text in it, and paste it here.');
-    }
-    const list = members.filter((m) => !m.name.endsWith('/') && !/^__MACOSX\/|(^|\/)\.DS_Store$/.test(m.name) && m.size > 0);
-    if (list.length === 0) throw new Refusal('empty', 'There is no file in this zip.');
-    return list.map((m) => {
-      const part = new Part(m.name, m.size, () => new ZipMember(m));
-      part.weight = m.packed;
-      if (m.flags & 1) part.refusal = new Refusal('encrypted', 'It is encrypted, and this page cannot open it. Unpack it with its password, and drop the log here.');
-      else if (m.method !== 0 && m.method !== 8) part.refusal = new Refusal('archive', 'It is packed in a way that browsers do not unpack (method ' + m.method + '). Unpack it, and drop the log here.');
-      return part;
-    });
-  }
-  if (file.size > PLAIN) {
-    throw new Refusal('large', 'This file has ' + (file.size / 1e9).toFixed(1) + ' GB; a log of up to 2 GB is read here. Cut out the hours in question, for example its last 200,000 lines: tail -n 200000 ' +
-      (/^[\w.-]+$/.test(file.name) ? file.name : 'FILE') + ' > part.log');
-  }
-  return [new Part(file.name, file.size, () => new Stream(file), file)];
 }
 
 // ---------- lines ----------
@@ -507,13 +330,7 @@ async function readPart(now, part) {
       const encoding = encodingOf(head);
       refuse(head, encoding);
       part.index = new Index(encoding);
-      const first = encoder.encode(now.profile);
-      const name = encoder.encode(part.name);
-      const both = new Uint8Array(first.length + name.length);
-      both.set(first);
-      both.set(name, first.length);
-      put(both);
-      part.wasm = call(() => wasm.open(first.length, name.length, part.size));
+      part.wasm = call(() => wasm.open(...putTexts(now.profile, part.name), part.size));
       take(head);
     };
     try {

@@ -1,14 +1,19 @@
 'use strict';
 // Ways of reading for worker-log.js: a file as it is, in pieces, out of a gzip or
-// a zip; and what the first bytes say of a file that is no text. A reader has
-// next(), the next bytes, null at the end; close(); and, where it unpacks,
-// packed, how many packed bytes it has taken.
+// a zip; the parts of a file; and what the first bytes say of one that is no
+// text. A reader has next(), the next bytes, null at the end; close(); and, where
+// it unpacks, packed, how many packed bytes it has taken.
 
 const CHUNK = 256 << 10;         // bytes that a reader gives at once
 const SLICE = 256 << 10;         // bytes of a slice of a file
 const PIECE = 32 << 10;          // packed bytes that are unpacked at once: a bomb makes 32 MB of them
 const STALL_MS = 5000;           // no data for so long: another way of reading
 const DIRECTORY = 16 << 20;      // bytes of a zip's table of contents
+const PLAIN = 2e9;               // bytes of a file that is read as it is
+const BLOCK = 256 << 10;         // what is unpacked anew is kept in blocks,
+const BLOCKS = 64;               // so many of them
+
+const kept = new Map();          // unpacked blocks, the oldest first
 
 // Refusal is a part that cannot be read as text.
 class Refusal extends Error {
@@ -94,12 +99,6 @@ class Stream {
     self.reading = null;
     if (this.reader) this.reader.cancel().catch(() => {});
   }
-}
-
-// unreadable makes one kind of what browsers say of a file that changed or
-// vanished since it was chosen.
-function unreadable(err) {
-  return err instanceof DOMException ? err : new DOMException(String(err || 'shorter than it was'), 'NotReadableError');
 }
 
 // Unpacking is what another reader gives, unpacked.
@@ -301,6 +300,122 @@ class ZipMember {
   get packed() { return this.slices ? this.slices.at - this.slices.to + this.member.packed : 0; }
 
   close() { if (this.reader) this.reader.close(); }
+}
+
+// ---------- parts ----------
+
+// Part is one text: the paste, a file, a member of an archive.
+class Part {
+  constructor(name, size, open, blob) {
+    // blob is set where the text stands in a file as it is
+    Object.assign(this, {name, size, open, blob, index: null, number: -1, wasm: -1, weight: size});
+  }
+
+  // from reads the text on from an offset.
+  async *from(offset) {
+    if (this.blob) {
+      for (const slices = new Slices(this.blob, offset); ;) {
+        const bytes = await slices.next();
+        if (!bytes) return;
+        yield bytes;
+      }
+    }
+    for (let n = Math.floor(offset / BLOCK); ; n++) {
+      const block = await this.block(n);
+      if (!block) return;
+      yield n * BLOCK < offset ? block.subarray(offset - n * BLOCK) : block;
+      if (block.length < BLOCK) return;
+    }
+  }
+
+  // block is the n-th block of a packed text. What was dropped is unpacked again,
+  // on from where the last one was, or from the start.
+  async block(n) {
+    const found = kept.get(this.number + ':' + n);
+    if (found) return found;
+    if (!this.again || this.again.n > n) {
+      if (this.again) this.again.reader.close();
+      this.again = {reader: this.open(), n: 0, filler: new Filler(this)};
+    }
+    const a = this.again;
+    while (a.n <= n) {
+      const bytes = await a.reader.next();
+      if (!bytes) {
+        a.filler.end();
+        this.again = null;
+        break;
+      }
+      a.filler.add(bytes);
+      a.n = a.filler.n;
+    }
+    return kept.get(this.number + ':' + n);
+  }
+}
+
+// Filler keeps an unpacked text in blocks, the last ones of it.
+class Filler {
+  constructor(part) {
+    Object.assign(this, {part, n: 0, used: 0, block: new Uint8Array(BLOCK)});
+  }
+
+  add(bytes) {
+    for (let at = 0; at < bytes.length;) {
+      const take = Math.min(bytes.length - at, BLOCK - this.used);
+      this.block.set(bytes.subarray(at, at + take), this.used);
+      this.used += take;
+      at += take;
+      if (this.used === BLOCK) this.keep();
+    }
+  }
+
+  keep() {
+    const key = this.part.number + ':' + this.n;
+    kept.delete(key);
+    kept.set(key, this.used === BLOCK ? this.block : this.block.slice(0, this.used));
+    if (kept.size > BLOCKS) kept.delete(kept.keys().next().value);
+    this.n++;
+    this.used = 0;
+    this.block = new Uint8Array(BLOCK);
+  }
+
+  end() { if (this.used > 0) this.keep(); }
+}
+
+// partsOf names the parts of a file; its first bytes say what it is.
+async function partsOf(file) {
+  const head = new Uint8Array((await view(file, 0, 8)).buffer);
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    const name = file.name.replace(/\.tgz$/i, '.tar').replace(/\.gz$/i, '') || file.name;
+    const part = new Part(name, -1, () => new Gzip(file));
+    part.weight = file.size;
+    return [part];
+  }
+  if (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 && head[3] === 4 || head[2] === 5 && head[3] === 6)) {
+    let members;
+    try {
+      members = await zipMembers(file);
+    } catch (err) {
+      if (!(err instanceof Damage)) throw err;
+      throw new Refusal('broken', 'This zip is damaged: its table of contents cannot be read. Copy or download it again.');
+    }
+    if (members.some((m) => m.name === '[Content_Types].xml')) {
+      throw new Refusal('binary', 'This is an office document. Copy the text in it, and paste it here.');
+    }
+    const list = members.filter((m) => !m.name.endsWith('/') && !/^__MACOSX\/|(^|\/)\.DS_Store$/.test(m.name) && m.size > 0);
+    if (list.length === 0) throw new Refusal('empty', 'There is no file in this zip.');
+    return list.map((m) => {
+      const part = new Part(m.name, m.size, () => new ZipMember(m));
+      part.weight = m.packed;
+      if (m.flags & 1) part.refusal = new Refusal('encrypted', 'It is encrypted, and this page cannot open it. Unpack it with its password, and drop the log here.');
+      else if (m.method !== 0 && m.method !== 8) part.refusal = new Refusal('archive', 'It is packed in a way that browsers do not unpack (method ' + m.method + '). Unpack it, and drop the log here.');
+      return part;
+    });
+  }
+  if (file.size > PLAIN) {
+    throw new Refusal('large', 'This file has ' + (file.size / 1e9).toFixed(1) + ' GB; a log of up to 2 GB is read here. Cut out the hours in question, for example its last 200,000 lines: tail -n 200000 ' +
+      (/^[\w.-]+$/.test(file.name) ? file.name : 'FILE') + ' > part.log');
+  }
+  return [new Part(file.name, file.size, () => new Stream(file), file)];
 }
 
 // ---------- what it is ----------

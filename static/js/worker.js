@@ -4,15 +4,14 @@
 // It is served with connect-src 'none': it can open no connection, and the
 // compiled program is handed to it by message. Everything here is local.
 //
-// In:  {t: 'init', module, exec, version}        compiled validator.wasm, address of wasm_exec.js
+// In:  what worker-core.js says, and
 //      {t: 'analyse', id, file, profile}         one file at a time
 //      {t: 'cancel', id}
 //      {t: 'dissect', id, file, offset}          the tags around a byte offset
-// Out: {t: 'ready', about}                       JSON: version, profiles
-//      {t: 'progress', id, read, size, ms}
+// Out: {t: 'progress', id, read, size, ms}
 //      {t: 'partial', id, report}                JSON of the report so far
 //      {t: 'done', id, report, state, read, ms, reader}
-//      {t: 'dissected', id, tags} {t: 'failed', id, text, fatal}
+//      {t: 'dissected', id, tags}
 
 const CHUNK = 1 << 20;           // bytes a read; larger and smaller are slower
 const FIRST = 64 << 10;          // the first read comes back with this much, for a quick summary
@@ -26,78 +25,16 @@ const PARTIAL_COST = 50;         // and at least so many times what the last one
 const DISSECT_BEFORE = 1 << 20; // bytes before and after a place that are taken apart
 const DISSECT_AFTER = 512 << 10;
 
-const COMPLETE = 0;
-const CANCELLED = 1;
-const FAILED = 2;
-
-let wasm = null;                 // the exports of validator.wasm
-let dead = false;                // the program ended: only a new worker helps
 let job = null;                  // the analysis that runs
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-class Fault extends Error {}     // what went wrong, in words for a person
-
-self.onmessage = async (event) => {
-  const m = event.data;
-  try {
-    switch (m.t) {
-      case 'init': await init(m); break;
-      case 'analyse': await analyse(m); break;
-      case 'cancel': if (job && job.id === m.id) job.cancel(); break;
-      case 'dissect': await dissect(m); break;
-    }
-  } catch (err) {
-    if (!(err instanceof Fault)) console.error(err);
-    const text = err instanceof Fault ? err.message
-      : 'The analyser stopped because of a fault of ours. Nothing was uploaded. Please report it with the kind of file you chose.';
-    self.postMessage({t: 'failed', id: m.id, text, fatal: dead || m.t === 'init'});
-  }
+self.onmessage = ({data}) => {
+  importScripts(...data.scripts);
+  serve(data, {name: 'validator', subject: 'The analyser', plea: 'Nothing was uploaded. Please report it with the kind of file you chose.'}, {
+    analyse,
+    cancel: ({id}) => { if (job && job.id === id) job.cancel(); },
+    dissect,
+  });
 };
-
-// ---------- the program ----------
-
-async function init({module, exec, version}) {
-  importScripts(exec);
-  const go = new Go();
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  // main blocks for ever; the promise settles only when the program dies.
-  go.run(instance).catch(() => {}).then(() => { dead = true; });
-  wasm = instance.exports;
-  call(() => wasm.named(put(encoder.encode(version || ''))));
-  const about = text(call(() => wasm.about()));
-  self.postMessage({t: 'ready', about});
-}
-
-// call runs one exported call; it returns a length or fails.
-function call(f) {
-  if (!wasm || dead) throw new Fault('The analyser is not running. Reload the page to start it again.');
-  let n;
-  try {
-    n = f();
-  } catch (err) {
-    dead = true;
-    throw err;
-  }
-  if (n < 0) {
-    dead = dead || n === -2;
-    throw new Error('validator: result ' + n);
-  }
-  return n;
-}
-
-// put writes bytes into the program's buffer. The view is made anew each time:
-// the memory's buffer changes whenever it grows.
-function put(bytes) {
-  const at = wasm.buffer(Math.max(bytes.length, 1)) >>> 0;
-  new Uint8Array(wasm.mem.buffer, at, bytes.length).set(bytes);
-  return bytes.length;
-}
-
-function text(n) {
-  return decoder.decode(new Uint8Array(wasm.mem.buffer, wasm.result() >>> 0, n));
-}
 
 // ---------- ways of reading ----------
 
@@ -257,12 +194,7 @@ async function analyse({id, file, profile}) {
   let detail = '';
   let current;
   try {
-    const head = encoder.encode(profile);
-    const name = encoder.encode(file.name);
-    const both = new Uint8Array(head.length + name.length);
-    both.set(head);
-    both.set(name, head.length);
-    call(() => { put(both); return wasm.open(head.length, name.length, file.size); });
+    call(() => wasm.open(...putTexts(profile, file.name), file.size));
     job = current = new Job(id, file);
 
     let lastProgress = 0;
@@ -330,13 +262,6 @@ function isFLV(chunk) {
 function readTail(file) {
   return file.slice(Math.max(0, file.size - TAIL)).arrayBuffer()
     .then((bytes) => (bytes.byteLength > 0 ? new Uint8Array(bytes) : null), () => null);
-}
-
-// unreadable makes one kind of what readers say of a file that changed or
-// vanished since it was chosen: slices a DOMException, Chromium's streams a
-// TypeError ("network error").
-function unreadable(err) {
-  return err instanceof DOMException ? err : new DOMException(String(err), 'NotReadableError');
 }
 
 function readingFailed(err, read) {

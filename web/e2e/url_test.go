@@ -107,7 +107,7 @@ func TestURLTyped(t *testing.T) {
 		t.Error("the finding took too many frames")
 	}
 	key(t, tab, typedURL[at:])
-	wait(t, tab, `document.querySelector("#mended")?.textContent.includes(":443/live2/")`, 5*time.Second)
+	wait(t, tab, `document.querySelector("#mended")?.textContent.includes(":443/live2/") && document.querySelectorAll("#url-marks .marked__at--error").length === 1`, 5*time.Second)
 	if got := eval[[]string](t, tab, `[...document.querySelectorAll("#url-marks .marked__at--error")].map((e) => e.textContent)`); len(got) != 1 || got[0] != "1935" {
 		t.Errorf("underlined: %q", got)
 	}

@@ -20,7 +20,7 @@ func newExplainer() (x *explainer, ok bool) {
 	}
 	client.Call("start", map[string]any{
 		"worker": app.Getenv("ASSET_LOG_JS"), "wasm": app.Getenv("ASSET_EXPLAINER_WASM"),
-		"exec": app.Getenv("ASSET_WASM_EXEC"), "unpack": app.Getenv("ASSET_UNPACK_JS"), "version": app.Getenv("PROGRAM_VERSION"),
+		"scripts": app.Getenv("ASSET_LOG_SCRIPTS"), "version": app.Getenv("PROGRAM_VERSION"),
 	})
 	return &explainer{client: client}, true
 }

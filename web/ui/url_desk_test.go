@@ -257,6 +257,7 @@ func TestURLPrerendered(t *testing.T) {
 	t.Setenv("ASSET_ICONS", "/icons.svg")
 	t.Setenv("ASSET_LINTER_WASM", "/linter.wasm")
 	t.Setenv("ASSET_LINTER_JS", "/worker-linter.js")
+	t.Setenv("ASSET_WORKER_SCRIPTS", "/wasm_exec.js /worker-core.js")
 	t.Setenv("SHELL_HEADER", `<header><a href="/check/file" aria-current="page">Check</a><a href="/check/url">URL</a></header>`)
 	t.Setenv("SHELL_FOOTER", `<footer>foot</footer>`)
 	h := &app.Handler{Version: "1", Icon: app.Icon{Default: "/i.png", Large: "/i.png", SVG: "/i.svg", Maskable: "/i.png"}}
@@ -264,7 +265,7 @@ func TestURLPrerendered(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequest("GET", URLPath, nil))
 	html := w.Body.String()
 	for _, part := range []string{
-		"<title>Check an ingest URL", "It stays in this tab.", "noscript", "ingestdoctor url -", `data-linter="start"`, `data-worker="/worker-linter.js"`,
+		"<title>Check an ingest URL", "It stays in this tab.", "noscript", "ingestdoctor url -", `data-linter="start"`, `data-worker="/worker-linter.js"`, `data-scripts="/wasm_exec.js /worker-core.js"`,
 		`<a href="/check/file">Check</a><a href="/check/url" aria-current="page">`, `autocomplete="off"`, `spellcheck="false"`, `role="status"`, `id="verdict"`,
 	} {
 		if !strings.Contains(html, part) {

@@ -15,7 +15,7 @@ func (c *urlPage) Render() app.UI {
 	// linter.js finds its parts here, and begins to load them with the page.
 	parts := []string{
 		"data-linter", "start", "data-worker", app.Getenv("ASSET_LINTER_JS"), "data-wasm", app.Getenv("ASSET_LINTER_WASM"),
-		"data-exec", app.Getenv("ASSET_WASM_EXEC"), "data-version", app.Getenv("PROGRAM_VERSION"),
+		"data-scripts", app.Getenv("ASSET_WORKER_SCRIPTS"), "data-version", app.Getenv("PROGRAM_VERSION"),
 	}
 	return el("div", "", "app-shell", nil,
 		app.Raw(c.header),

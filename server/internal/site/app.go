@@ -21,7 +21,7 @@ import (
 
 // toolPages are the pages that go-app draws: the only ones that go through it,
 // for it answers 200 for whatever it does not know.
-var toolPages = []string{"/check/file", "/check/url", "/check/log", "/check/reach"}
+var toolPages = []string{"/check/file", "/check/url", "/check/log", "/check/reach", "/live"}
 
 // serverPages are the prefixes that go-app's router must leave to the browser.
 var serverPages = []string{
@@ -56,15 +56,17 @@ var registerTools = sync.OnceFunc(func() { ui.Register(Profiles().Profiles...) }
 func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 	registerTools()
 
+	// what a worker loads beside itself
+	beside := strings.Join(present(assets, static.WasmExec, "js/worker-core.js"), " ")
 	env := map[string]string{
+		"ASSET_WORKER_SCRIPTS": beside,
 		"ASSET_WORKER_JS":      assets.URL("js/worker.js"),
 		"ASSET_VALIDATOR_WASM": assets.URL(static.ValidatorWasm),
 		"ASSET_LINTER_JS":      assets.URL("js/worker-linter.js"),
 		"ASSET_LINTER_WASM":    assets.URL(static.LinterWasm),
 		"ASSET_LOG_JS":         assets.URL("js/worker-log.js"),
-		"ASSET_UNPACK_JS":      assets.URL("js/worker-unpack.js"),
+		"ASSET_LOG_SCRIPTS":    beside + " " + assets.URL("js/worker-unpack.js"),
 		"ASSET_EXPLAINER_WASM": assets.URL(static.ExplainerWasm),
-		"ASSET_WASM_EXEC":      assets.URL(static.WasmExec),
 		"ASSET_UPLOT_JS":       assets.URL("vendor/uplot/uPlot.iife.min.js"),
 		"ASSET_UPLOT_CSS":      assets.URL("vendor/uplot/uPlot.min.css"),
 		"ASSET_ICONS":          assets.URL("icons.svg"),
@@ -105,7 +107,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		Resources:       resolver{assets},
 		Env:             env,
 		InternalURLs:    []string{originMark},
-		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css", "css/reach.css"),
+		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css", "css/reach.css", "css/live.css"),
 		Scripts:         scripts(assets),
 		Icon: app.Icon{
 			Default:  assets.URL("img/icon-192.png"),

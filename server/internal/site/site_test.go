@@ -506,7 +506,7 @@ func TestCompression(t *testing.T) {
 func TestApp(t *testing.T) {
 	s, _ := newServer(t, Config{})
 	js := text(t, ask(s, "GET", "/app.js"))
-	for _, name := range []string{"SHELL_HEADER", "SHELL_FOOTER", "ASSET_ICONS", "BUILD_VERSION", "ASSET_WORKER_JS"} {
+	for _, name := range []string{"SHELL_HEADER", "SHELL_FOOTER", "ASSET_ICONS", "BUILD_VERSION", "ASSET_WORKER_JS", "ASSET_WORKER_SCRIPTS", "ASSET_LOG_SCRIPTS"} {
 		if !strings.Contains(js, `"`+name+`":`) {
 			t.Errorf("app.js does not hand over %s", name)
 		}
