@@ -1,213 +1,22 @@
 package site
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"ingestdoctor/server/internal/probe"
 	"ingestdoctor/wasm/diag"
 )
-
-// scripted is a prober that does what the target says: "ok.example" ends at
-// once, "wait.example" when the test lets it, "stuck.example" when it is
-// cancelled, "panic.example" never in order.
-type scripted struct {
-	runs    atomic.Int64
-	running atomic.Int64
-	release chan struct{}
-	freed   atomic.Int64 // plans that the garbage collector has taken
-}
-
-func newScripted() *scripted { return &scripted{release: make(chan struct{})} }
-
-func (s *scripted) Plan(req probe.Request) (*probe.Plan, error) {
-	if strings.Contains(req.Target, " ") {
-		return nil, &probe.InputError{Field: "target", Text: "There is a space in the target."}
-	}
-	// a real plan keeps the request, key and all
-	plan := &probe.Plan{
-		Host: strings.ToLower(req.Target), Publish: req.Publish, ID: req.Target + strconv.FormatBool(req.Enhanced),
-		Redacted: req.Key,
-	}
-	runtime.AddCleanup(plan, func(n *atomic.Int64) { n.Add(1) }, &s.freed)
-	return plan, nil
-}
-
-func (s *scripted) Run(ctx context.Context, plan *probe.Plan, emit func(probe.Event)) *probe.Result {
-	s.runs.Add(1)
-	s.running.Add(1)
-	defer s.running.Add(-1)
-	seq := 0
-	say := func(e probe.Event) { seq++; e.Seq = seq; emit(e) }
-	res := &probe.Result{Target: probe.Target{Host: plan.Host}, Vantage: "a test"}
-	res.Format, res.Kind, res.Input.State = diag.Format, "probe", diag.StateComplete
-	rung := func(state string) *probe.Rung {
-		return &probe.Rung{Stage: probe.TCP, State: state, MS: 1.5, Detail: "said"}
-	}
-	say(probe.Event{Type: "target", Ladder: -1, Target: &res.Target})
-	res.Ladders = []probe.Ladder{{Address: "203.0.113.7", Port: 1935, Scheme: "rtmp", State: probe.Waiting, Rungs: []probe.Rung{{Stage: probe.TCP, State: probe.Waiting}}}}
-	say(probe.Event{Type: "ladders", Ladder: -1, Ladders: res.Ladders})
-	say(probe.Event{Type: "rung", Rung: rung(probe.Running)})
-	name, _, _ := strings.Cut(plan.Host, ".")
-	switch strings.TrimRight(name, "0123456789") {
-	case "panic":
-		panic("secret-in-a-panic")
-	case "wait":
-		select {
-		case <-s.release:
-		case <-ctx.Done():
-		}
-	case "stuck":
-		<-ctx.Done()
-	}
-	if ctx.Err() != nil {
-		res.Input.State = diag.StateCancelled
-		say(probe.Event{Type: "rung", Rung: rung(probe.Cancelled)})
-	} else {
-		say(probe.Event{Type: "rung", Rung: rung(probe.OK)})
-	}
-	say(probe.Event{Type: "done", Ladder: -1, Result: res})
-	return res
-}
-
-// prober is a server whose probes are scripted.
-func probing(t *testing.T, cfg Config) (*Server, *scripted, *logBuffer) {
-	t.Helper()
-	fake := newScripted()
-	cfg.prober = fake
-	s, log := newServer(t, cfg)
-	t.Cleanup(s.Close)
-	return s, fake, log
-}
-
-// post asks for a probe; header are pairs.
-func post(s http.Handler, body string, header ...string) *http.Response {
-	r := httptest.NewRequest("POST", probesPath, strings.NewReader(body))
-	r.Host = "localhost:8080"
-	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(header); i += 2 {
-		if header[i] == "Remote" {
-			r.RemoteAddr = header[i+1]
-			continue
-		}
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w.Result()
-}
-
-func decode[T any](t *testing.T, res *http.Response) (v T) {
-	t.Helper()
-	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-// begun is a probe that was taken.
-func begun(t *testing.T, s http.Handler, body string, header ...string) probeView {
-	t.Helper()
-	res := post(s, body, header...)
-	if res.StatusCode != 202 {
-		t.Fatalf("%s: %d %s", body, res.StatusCode, text(t, res))
-	}
-	return decode[probeView](t, res)
-}
-
-type problemJSON struct {
-	Title      string `json:"title"`
-	Status     int    `json:"status"`
-	Detail     string `json:"detail"`
-	Field      string `json:"field"`
-	Limit      string `json:"limit"`
-	RetryAfter int    `json:"retry_after_s"`
-}
-
-func eventually(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !f(); {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
-
-// event is one of a stream.
-type event struct{ id, kind, data string }
-
-// readEvents reads a stream to its end.
-func readEvents(t *testing.T, url string, header ...string) []event {
-	t.Helper()
-	return follow(t, url, func() {}, header...)
-}
-
-// follow is readEvents, told of every comment that keeps the stream open.
-func follow(t *testing.T, url string, comment func(), header ...string) (events []event) {
-	t.Helper()
-	r, _ := http.NewRequestWithContext(t.Context(), "GET", url, nil)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if kind := res.Header.Get("Content-Type"); kind != "text/event-stream" || res.Header.Get("Cache-Control") != "no-store" {
-		t.Fatalf("%d %s %s", res.StatusCode, kind, res.Header.Get("Cache-Control"))
-	}
-	var e event
-	scan := bufio.NewScanner(res.Body)
-	scan.Buffer(nil, 1<<20)
-	for scan.Scan() {
-		name, value, _ := strings.Cut(scan.Text(), ": ")
-		switch name {
-		case "id":
-			e.id = value
-		case "event":
-			e.kind = value
-		case "data":
-			e.data = value
-		case "":
-			if scan.Text() != "" {
-				comment()
-			} else if e.kind != "" {
-				events = append(events, e)
-				e = event{}
-			}
-		}
-	}
-	if err := scan.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return events
-}
-
-func kinds(events []event) (list []string) {
-	for i, e := range events {
-		list = append(list, e.kind)
-		if n, err := strconv.Atoi(e.id); err != nil || i > 0 && events[i-1].id != strconv.Itoa(n-1) {
-			list = append(list, "badly numbered "+e.id)
-		}
-	}
-	return list
-}
 
 // From the request to the report: accepted, followed, read, taken up again in
 // the middle, forgotten.
@@ -406,119 +215,6 @@ func TestProbeAbandoned(t *testing.T) {
 	}
 }
 
-// Each quota holds, says its name and when to come back.
-func TestProbeQuotas(t *testing.T) {
-	small := pace{2, time.Minute}
-	for _, tc := range []struct {
-		limit  string
-		limits probeLimits
-		ask    func(i int) (body, remote string)
-		taken  int
-	}{
-		{limitClient, probeLimits{Client: small}, func(i int) (string, string) {
-			return fmt.Sprintf(`{"target": "ok%d.example"}`, i), "203.0.113.9:1"
-		}, 2},
-		{limitClient, probeLimits{Client: small}, func(i int) (string, string) { // one /64
-			return fmt.Sprintf(`{"target": "ok%d.example"}`, i), fmt.Sprintf("[2001:db8:1:2::%x]:1", i+1)
-		}, 2},
-		{limitClient, probeLimits{Client: small}, func(i int) (string, string) { // reused ones count too
-			return `{"target": "ok.example"}`, "203.0.113.9:1"
-		}, 2},
-		{limitHost, probeLimits{Host: small}, func(i int) (string, string) {
-			return fmt.Sprintf(`{"target": "ok.example", "publish": true, "key": "k%d"}`, i), fmt.Sprintf("203.0.113.%d:1", i+1)
-		}, 2},
-		{limitAll, probeLimits{All: small}, func(i int) (string, string) {
-			return fmt.Sprintf(`{"target": "ok%d.example"}`, i), fmt.Sprintf("203.0.113.%d:1", i+1)
-		}, 2},
-		{limitClientRunning, probeLimits{ClientRunning: 2}, func(i int) (string, string) {
-			return fmt.Sprintf(`{"target": "stuck%d.example"}`, i), "203.0.113.9:1"
-		}, 2},
-		{limitAllRunning, probeLimits{AllRunning: 2}, func(i int) (string, string) {
-			return fmt.Sprintf(`{"target": "stuck%d.example"}`, i), fmt.Sprintf("203.0.113.%d:1", i+1)
-		}, 2},
-	} {
-		s, _, _ := probing(t, Config{limits: tc.limits})
-		taken := 0
-		for i := range 5 {
-			body, remote := tc.ask(i)
-			res := post(s, body, "Remote", remote)
-			switch res.StatusCode {
-			case 202:
-				taken++
-			case 429:
-				p := decode[problemJSON](t, res)
-				retry, _ := strconv.Atoi(res.Header.Get("Retry-After"))
-				if p.Limit != tc.limit || p.RetryAfter < 1 || p.RetryAfter > 60 || retry != p.RetryAfter || p.Status != 429 || p.Detail != limitTexts[tc.limit] {
-					t.Errorf("%s: %+v, Retry-After %d", tc.limit, p, retry)
-				}
-			default:
-				t.Errorf("%s: %d", tc.limit, res.StatusCode)
-			}
-		}
-		if taken != tc.taken {
-			t.Errorf("%s: %d were taken", tc.limit, taken)
-		}
-		if tc.limit != limitAll && tc.limit != limitAllRunning {
-			// somebody else, elsewhere
-			if res := post(s, `{"target": "ok77.example"}`, "Remote", "192.0.2.200:1"); res.StatusCode != 202 {
-				t.Errorf("%s: another user gets %d", tc.limit, res.StatusCode)
-			}
-		}
-		if out := text(t, ask(s, "GET", "/metrics")); !strings.Contains(out, `ingestdoctor_probes_refused_total{limit="`+tc.limit+`"} 3`) {
-			t.Errorf("%s is not counted", tc.limit)
-		}
-	}
-	for limit := range limitTexts {
-		if limitTexts[limit] == "" {
-			t.Errorf("no words for %s", limit)
-		}
-	}
-}
-
-// The quota of an address holds whatever name led to it.
-func TestProbeAddressQuota(t *testing.T) {
-	s, _, _ := probing(t, Config{limits: probeLimits{Address: pace{2, time.Minute}}})
-	for i := range 2 {
-		if err := s.probes.admit(mustAddr(t, "203.0.113.7")); err != nil {
-			t.Errorf("%d: %v", i, err)
-		}
-	}
-	if err := s.probes.admit(mustAddr(t, "::ffff:203.0.113.7")); err == nil || err.Error() != limitTexts[limitAddress] {
-		t.Errorf("%v", err)
-	}
-	if err := s.probes.admit(mustAddr(t, "203.0.113.8")); err != nil {
-		t.Error("another address is refused")
-	}
-	// asked for by its number, it is refused at the door
-	if p := decode[problemJSON](t, post(s, `{"target": "203.0.113.7"}`)); p.Limit != limitAddress {
-		t.Errorf("%+v", p)
-	}
-}
-
-// A stream more than may be is refused.
-func TestProbeStreams(t *testing.T) {
-	s, _, _ := probing(t, Config{limits: probeLimits{Streams: 1}})
-	web := httptest.NewServer(s)
-	defer web.Close()
-	v := begun(t, s, `{"target": "stuck.example"}`)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r, _ := http.NewRequestWithContext(ctx, "GET", web.URL+v.Events, nil)
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	second, err := http.Get(web.URL + v.Events)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Body.Close()
-	if p := decode[problemJSON](t, second); p.Limit != limitStreams || second.Header.Get("Retry-After") == "" {
-		t.Errorf("%+v", p)
-	}
-}
-
 // Only our own pages and programs that are no browser may change anything.
 func TestProbeOrigin(t *testing.T) {
 	s, fake, _ := probing(t, Config{PublicURL: "https://doctor.example.com"})
@@ -664,64 +360,6 @@ func TestProbeStreamOutlivesTimeouts(t *testing.T) {
 	}
 }
 
-// 500 at once, most of them stuck: the quotas hold, nothing is left when they
-// are over, and another user's page is quick meanwhile.
-func TestProbeCrowd(t *testing.T) {
-	s, fake, _ := probing(t, Config{limits: probeLimits{Client: pace{1000, time.Second}, All: pace{1000, time.Second}, ClientRunning: 1000}})
-	ask(s, "GET", "/rules/keyframe-interval")
-	runtime.GC()
-	var before, during, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	goroutines := runtime.NumGoroutine()
-
-	var taken, refused, other atomic.Int64
-	var wg sync.WaitGroup
-	for i := range 500 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			switch res := post(s, fmt.Sprintf(`{"target": "stuck%d.example"}`, i), "Remote", fmt.Sprintf("10.%d.%d.1:1", i/250, i%250)); res.StatusCode {
-			case 202:
-				taken.Add(1)
-			case 429:
-				refused.Add(1)
-			default:
-				other.Add(1)
-			}
-		}()
-	}
-	wg.Wait()
-	if taken.Load() != int64(s.probes.limits.AllRunning) || refused.Load() != 500-taken.Load() || other.Load() != 0 {
-		t.Errorf("%d taken, %d refused, %d otherwise", taken.Load(), refused.Load(), other.Load())
-	}
-	eventually(t, "all run", func() bool { return fake.running.Load() == taken.Load() })
-	runtime.GC()
-	runtime.ReadMemStats(&during)
-	var slowest time.Duration
-	for range 50 {
-		start := time.Now()
-		if res := ask(s, "GET", "/rules/keyframe-interval"); res.StatusCode != 200 {
-			t.Fatal(res.StatusCode)
-		}
-		slowest = max(slowest, time.Since(start))
-	}
-	if slowest > 500*time.Millisecond {
-		t.Errorf("another user's page took %v", slowest)
-	}
-	s.Close()
-	if fake.running.Load() != 0 {
-		t.Errorf("%d still run", fake.running.Load())
-	}
-	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines+2 })
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if grew := int64(after.HeapAlloc) - int64(before.HeapAlloc); grew > 20<<20 {
-		t.Errorf("%d bytes are left", grew)
-	}
-	t.Logf("%d taken, %d refused; heap %d kB, %d kB, %d kB; slowest page %v", taken.Load(), refused.Load(),
-		before.HeapAlloc>>10, during.HeapAlloc>>10, after.HeapAlloc>>10, slowest)
-}
-
 // Results are kept in bounds, by number and by size, and not for ever.
 func TestProbeRetention(t *testing.T) {
 	plenty := probeLimits{Client: pace{1000, time.Second}, Host: pace{1000, time.Second}, All: pace{1000, time.Second}}
@@ -772,15 +410,6 @@ func TestProbeRetention(t *testing.T) {
 	if n := len(s.probes.tickets) + len(s.probes.order) + len(s.probes.recent) + s.probes.size; n != 0 {
 		t.Errorf("%d things are left", n)
 	}
-}
-
-func mustAddr(t *testing.T, s string) netip.Addr {
-	t.Helper()
-	a, err := netip.ParseAddr(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
 }
 
 // Visitors learn the address under which they come.
