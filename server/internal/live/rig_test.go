@@ -244,6 +244,9 @@ func (s *stream) sameAsFile(t *testing.T, got *diag.Report, profileID string) {
 		for _, f := range r.Findings {
 			if !ofLive[f.Rule] {
 				f.Message = ""
+				if f.Rule == "idle-gap" {
+					f.Args = nil // a push tells a leap of the clock from a pause, which a file cannot
+				}
 				findings = append(findings, f)
 			}
 		}
@@ -259,7 +262,12 @@ func (s *stream) sameAsFile(t *testing.T, got *diag.Report, profileID string) {
 		a, _ := json.Marshal(live)
 		b, _ := json.Marshal(file)
 		if string(a) != string(b) {
-			t.Errorf("%s of the push and of the file differ:\npush %s\nfile %s", what, a, b)
+			at := 0
+			for at < len(a) && at < len(b) && a[at] == b[at] {
+				at++
+			}
+			near := func(s []byte) []byte { return s[max(0, min(at-120, len(s))):min(at+120, len(s))] }
+			t.Errorf("%s of the push and of the file differ:\npush ...%s...\nfile ...%s...", what, near(a), near(b))
 		}
 	}
 	gotFindings, gotChecks := plain(got)

@@ -71,8 +71,9 @@ func (p *tap) carry(from net.Conn, port int, kept *bytes.Buffer) {
 			break
 		}
 	}
-	to.Close()
+	_ = to.(*net.TCPConn).CloseWrite() // closing over unread answers would be a reset
 	back.Wait()
+	to.Close()
 }
 
 // sent is what came on the n-th connection, from 0.
@@ -208,10 +209,10 @@ func fileOf(t *testing.T, sent []byte) []byte {
 	var body bytes.Buffer
 	for _, m := range all {
 		switch m.typ {
-		case 8:
-			flags |= 4
-		case 9:
-			flags |= 1
+		case 8, 9:
+			if len(m.body) > 0 {
+				flags |= map[byte]byte{8: 4, 9: 1}[m.typ]
+			}
 		case 18:
 			// "@setDataFrame" is the command, what follows is the tag.
 			m.body = bytes.TrimPrefix(m.body, []byte("\x02\x00\x0d@setDataFrame"))
