@@ -11,6 +11,8 @@
 //                  'log'     a log, an event, a callback -> /check/log
 //                  'file'    a recording                 -> /check/file
 //                  'report'  a report of ours as JSON    -> /check/file
+//                  'compare' the same, beside another    -> /compare
+//                  'share'   the same, as a link         -> /compare
 //         text     what was pasted, as it was: line ends and all; or
 //         files    File objects, or what filesOf gave
 //         profile  id of the platform to check against, where it is known
@@ -32,7 +34,7 @@
 //
 //   app.Window().Get("ingestHandover").Call("take", "url", app.FuncOf(...))
 (() => {
-  const pages = {url: '/check/url', log: '/check/log', file: '/check/file', report: '/check/file'};
+  const pages = {url: '/check/url', log: '/check/log', file: '/check/file', report: '/check/file', compare: '/compare', share: '/compare'};
   const slot = 'ingestHandover';
   const minute = 60 * 1000;
   const longText = 500 * 1000; // characters that sessionStorage takes everywhere

@@ -2,7 +2,7 @@
 // Draws the plots of a report with uPlot. The page's program decides what is
 // drawn (web/ui/plots.go); this file knows about canvases, zoom and markers.
 //
-//   ingestPlots.draw(element, json)     one plot; the JSON is described in web/ui/plots.go
+//   ingestPlots.draw(element, spec)     one plot, as JSON or read; web/ui/plots.go describes it
 //   ingestPlots.show(group, at, span)   zooms a group of plots to a place
 //   ingestPlots.zoom(action)            'in', 'out', 'left', 'right', 'reset': every plot
 //   ingestPlots.onMarker(fn)            fn(key) when a marker is clicked
@@ -110,28 +110,28 @@
   });
 
   // draw waits for uPlot, and until the words of the report have been painted.
-  function draw(element, json) {
+  function draw(element, spec) {
     if (!element) return;
     if (queue.size === 0) requestAnimationFrame(() => setTimeout(flush));
-    queue.set(element, json);
+    queue.set(element, spec);
   }
 
   function flush() {
     if (!window.uPlot) return;
     const now = [...queue];
     queue.clear();
-    for (const [element, json] of now) paint(element, json);
-    for (const group of ['time', 'bytes']) setGroup(group, groups.get(group));
+    const touched = new Set();
+    for (const [element, spec] of now) touched.add(paint(element, typeof spec === 'string' ? JSON.parse(spec) : spec));
+    for (const group of touched) setGroup(group, groups.get(group));
     for (const f of after.splice(0)) f();
   }
 
-  function paint(element, json) {
-    const spec = JSON.parse(json);
+  function paint(element, spec) {
     const old = plots.get(spec.id);
-    if (old && old.spec.file !== spec.file) groups.clear();
+    if (old && old.spec.file !== spec.file) groups.delete(spec.group);
     if (!spec.x || spec.x.length === 0) {
       if (old) remove(spec.id);
-      return;
+      return spec.group;
     }
     const data = [spec.x, ...spec.series.map((s) => s.values)];
     const full = [spec.x[0], spec.x[spec.x.length - 1]];
@@ -140,7 +140,7 @@
       old.spec = spec;
       old.full = full;
       old.u.setData(data, false); // flush sets the scale
-      return;
+      return spec.group;
     }
     if (old) remove(spec.id);
     const plot = {element, spec, full, u: null};
@@ -152,6 +152,7 @@
     element.append(plot.readout);
     observer.observe(element);
     element.addEventListener('keydown', keys);
+    return spec.group;
   }
 
   const shape = (spec) => spec.series.map((s) => s.label + s.style).join('|') + spec.yUnit;
@@ -195,7 +196,7 @@
       cursor: {
         drag: {x: true, y: false, setScale: false, dist: 6},
         points: {size: 7},
-        sync: spec.group === 'time' ? {key: 'time', setSeries: false} : undefined,
+        sync: spec.group === 'bytes' ? undefined : {key: spec.group, setSeries: false},
       },
       select: {show: true},
       scales: {x: {time: false}, y: {range: yRange(() => plot.spec)}},
@@ -362,7 +363,7 @@
     const [min, max] = extent(group);
     if (!(max > min)) return;
     if (range) {
-      const least = group === 'time' ? 200 : 2000;
+      const least = group === 'bytes' ? 2000 : 200;
       const wide = Math.min(Math.max(range[1] - range[0], least), max - min);
       const from = Math.min(Math.max(range[0], min), max - wide);
       range = wide >= max - min ? null : [from, from + wide];

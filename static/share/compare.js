@@ -9,6 +9,7 @@
   const trouble = document.getElementById('compare-problem');
   const MOST = 20e6; // bytes; a report has a fraction of it
   let parts = [];
+  const share = (p) => v.single(p, '', (err) => trouble.replaceChildren(v.problem(err)));
 
   async function take(files) {
     trouble.replaceChildren();
@@ -38,12 +39,25 @@
   function draw() {
     const clear = parts.length ? h('p', {class: 'toolbar'}, v.button('Start anew', {onclick: () => { parts = []; input.value = ''; draw(); input.focus(); }}, 'rotate-ccw')) : null;
     if (parts.length === 2 && parts[0].check === parts[1].check) {
-      out.replaceChildren(clear, h('div', {class: 'stack'}, v.comparison(parts[0], parts[1], '', [parts[0].name, parts[1].name])), h('div', {class: 'share-results'}, parts.map((p) => v.part(p))));
+      out.replaceChildren(clear, h('div', {class: 'stack'}, v.comparison(parts[0], parts[1], '', [parts[0].name, parts[1].name])), h('div', {class: 'share-results'}, parts.map((p) => v.part(p, '', [share(p)]))));
     } else if (parts.length) {
-      out.replaceChildren(clear, ...(parts.length === 2 ? [callout('info', 'info', h('p', {}, 'These are reports of different checks, so they are shown, and not compared.'))] : []), h('div', {class: 'share-results'}, parts.map((p) => v.part(p))));
+      out.replaceChildren(clear, ...(parts.length === 2 ? [callout('info', 'info', h('p', {}, 'These are reports of different checks, so they are shown, and not compared.'))] : []), h('div', {class: 'share-results'}, parts.map((p) => v.part(p, '', [share(p)]))));
     } else {
       out.replaceChildren();
     }
+  }
+
+  // What another page hands over stands here until it is compared or shared.
+  for (const kind of ['compare', 'share']) {
+    ingestHandover.take(kind, ({text}) => {
+      const p = v.partOf(JSON.parse(text));
+      if (!p) return;
+      parts = [{...p, at: p.at || new Date().toISOString(), name: p.report.kind === 'live' ? 'Test stream' : 'Report'}];
+      draw();
+      const first = kind === 'share' ? out.querySelector('[data-share]') : input;
+      first.focus();
+      first.scrollIntoView({block: 'center'});
+    });
   }
 
   input.addEventListener('change', () => take(input.files));

@@ -265,24 +265,7 @@
             r.body.parts.length ? r.body.parts.map((p) => v.part(p, brief.lang, [single(p)])) : h('p', {class: 'muted'}, 'There is nothing in it that this page can show.')]));
     }
 
-    // single shares one result as a link of its own, with a key of its own.
-    function single(p) {
-      const slot = h('span', {class: 'share-single'});
-      slot.append(button('Share this alone', {onclick: async (e) => {
-        e.target.disabled = true;
-        try {
-          const made = await d.create({kind: 'report', days: 7, text: JSON.stringify({v: 1, made_at: new Date().toISOString(), message: '', parts: [p]})});
-          const own = await d.readLink(made.links.owner);
-          d.keep(own, {role: 'owner', title: 'Shared result: ' + v.checks[p.check].short, made: made.item.created_at, expires: made.item.expires_at});
-          slot.replaceChildren(copy(made.links.reader, 'Copy its link', {'data-single': made.links.reader}), h('span', {class: 'small muted'}, ' readable until ' + when(made.item.expires_at)));
-          slot.querySelector('button').focus();
-        } catch (err) {
-          e.target.disabled = false;
-          trouble.replaceChildren(v.problem(err));
-        }
-      }}, 'link'));
-      return slot;
-    }
+    const single = (p) => v.single(p, brief.lang, (err) => trouble.replaceChildren(v.problem(err)));
 
     let pair = null;
     function drawComparison(good) {

@@ -11,6 +11,7 @@
 //   shareView.compare(before, after)         two reports -> {gone, fresh, same} of findings
 //   shareView.comparison(before, after, lang, names)   the same as elements
 //   shareView.partOf(report)                 makes a result of a report that was saved
+//   shareView.single(part, lang, fail)       a button that shares one result as a link of its own
 //   shareView.ticket(...)                    Markdown of a whole diagnosis
 //   shareView.save(name, text, type)         a file for the reader
 (() => {
@@ -110,11 +111,14 @@
       badge(f.severity), ' ', f.message, ' ', h('span', {class: 'small muted'}, ruleLink(f.rule)))));
   }
 
+  // A test stream is compared with a recording, and has a name of its own.
+  const nameOf = (p) => p.report && p.report.kind === 'live' ? 'Test stream' : checks[p.check] ? checks[p.check].short : 'Report';
+
   function part(p, lang, actions) {
     const check = checks[p.check];
     const text = JSON.stringify(p.report, null, 2);
     return h('article', {class: 'share-part', 'data-check': p.check, 'data-severity': severityOf(p.severity)},
-      h('h3', {}, check && icon(check.icon), ' ', check ? check.short : 'Report'),
+      h('h3', {}, check && icon(check.icon), ' ', nameOf(p)),
       h('p', {class: 'share-part__headline'}, badge(p.severity), ' ', String(p.headline || '')),
       p.at ? h('p', {class: 'small muted'}, 'Checked ' + date(p.at, lang)) : null,
       findingList(findings(p.report), 'No findings.'),
@@ -131,12 +135,33 @@
       p.at ? h('p', {class: 'small muted'}, date(p.at, lang)) : null);
     const group = (key, title, list, empty) => h('div', {'data-change': key}, h('h4', {}, title + ' ', h('span', {class: 'count'}, String(list.length))), findingList(list, empty));
     return h('section', {class: 'share-compare', 'data-check': after.check},
-      h('h3', {}, checks[after.check] ? checks[after.check].short : 'Report'),
+      h('h3', {}, nameOf(after)),
       h('div', {class: 'share-compare__two'}, column(names[0], before), column(names[1], after)),
       h('div', {class: 'share-compare__three'},
         group('gone', 'Gone', c.gone, 'Nothing has gone away.'),
         group('new', 'New', c.fresh, 'Nothing new.'),
         group('same', 'Still there', c.same, 'Nothing has stayed.')));
+  }
+
+  // single shares one result as a link, with a key of its own; fail(error) is told
+  // what went wrong.
+  function single(p, lang, fail) {
+    const d = ingestDiagnosis;
+    const slot = h('span', {class: 'share-single'});
+    slot.append(button('Share this alone', {'data-share': true, onclick: async (e) => {
+      e.target.disabled = true;
+      try {
+        const made = await d.create({kind: 'report', days: 7, text: JSON.stringify({v: 1, made_at: new Date().toISOString(), message: '', parts: [p]})});
+        const own = await d.readLink(made.links.owner);
+        d.keep(own, {role: 'owner', title: 'Shared result: ' + checks[p.check].short, made: made.item.created_at, expires: made.item.expires_at});
+        slot.replaceChildren(copy(made.links.reader, 'Copy its link', {'data-single': made.links.reader}), h('span', {class: 'small muted'}, ' readable until ' + date(made.item.expires_at, lang)));
+        slot.querySelector('button').focus();
+      } catch (err) {
+        e.target.disabled = false;
+        fail(err);
+      }
+    }}, 'link'));
+    return slot;
   }
 
   const kinds = {flv: 'file', live: 'file', url: 'url', log: 'log', probe: 'reach'};
@@ -209,6 +234,6 @@
   }
 
   globalThis.shareView = {
-    h, icon, date, checks, findings, compare, comparison, part, partOf, ticket, save, badge, button, copy, callout, problem, readBody, readBrief, expected, severityOf,
+    h, icon, date, checks, findings, compare, comparison, part, partOf, single, ticket, save, badge, button, copy, callout, problem, readBody, readBrief, expected, severityOf,
   };
 })();

@@ -44,6 +44,7 @@ type door struct {
 
 var doors = []door{
 	{"/check/file", "file-video", "Check a recording", "An FLV file of any size, read in your browser: 0 bytes uploaded. Samples are there to try."},
+	{"/live", "radio-tower", "Push a test stream", "Your encoder pushes to us, and you watch it being checked while it comes."},
 	{"/check/url", "link", "Check an ingest URL", "What is wrong with it, and the mended one. The key never leaves your browser."},
 	{"/check/reach", "plug", "Test the way to the server", "Does the ingest point answer? Rung by rung, from name to RTMP."},
 	{"/check/log", "list", "Read a log or an event", "Which errors are in it, in which order, and what to do. Nothing is sent."},
@@ -90,7 +91,7 @@ func (s *Site) Home() templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(searchLength)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 57, Col: 102}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 58, Col: 102}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -103,7 +104,7 @@ func (s *Site) Home() templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(noSecrets)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 57, Col: 124}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 58, Col: 124}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -116,7 +117,7 @@ func (s *Site) Home() templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(noSecretsText)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 57, Col: 148}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 58, Col: 148}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -174,7 +175,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var6 templ.SafeURL
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(d.path))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 107, Col: 41}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 108, Col: 41}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -187,7 +188,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(d.title)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 107, Col: 53}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 108, Col: 53}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -200,7 +201,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var8 string
 				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(d.text)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 108, Col: 31}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 109, Col: 31}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -228,7 +229,7 @@ func (s *Site) Home() templ.Component {
 					var templ_7745c5c3_Var9 templ.SafeURL
 					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("/codes/" + id))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 118, Col: 62}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 119, Col: 62}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 					if templ_7745c5c3_Err != nil {
@@ -241,7 +242,7 @@ func (s *Site) Home() templ.Component {
 					var templ_7745c5c3_Var10 string
 					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(content.PlatformName(id))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 118, Col: 91}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 119, Col: 91}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 					if templ_7745c5c3_Err != nil {
@@ -254,7 +255,7 @@ func (s *Site) Home() templ.Component {
 					var templ_7745c5c3_Var11 string
 					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(itoa(len(s.Library.ByPlatform(id))))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 118, Col: 151}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 119, Col: 151}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 					if templ_7745c5c3_Err != nil {
@@ -290,7 +291,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var12 templ.SafeURL
 				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("/rules#" + anchor(q.family)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 130, Col: 63}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 131, Col: 63}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 				if templ_7745c5c3_Err != nil {
@@ -303,7 +304,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var13 string
 				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(string(q.family))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 130, Col: 84}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 131, Col: 84}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 				if templ_7745c5c3_Err != nil {
@@ -316,7 +317,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var14 string
 				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(q.text)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 131, Col: 31}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 132, Col: 31}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 				if templ_7745c5c3_Err != nil {
@@ -334,7 +335,7 @@ func (s *Site) Home() templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(plural(len(rules.All()), "rule"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 135, Col: 61}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 136, Col: 61}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -352,7 +353,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var16 templ.SafeURL
 				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(ProfilePath(p.ID)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 145, Col: 64}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 146, Col: 64}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 				if templ_7745c5c3_Err != nil {
@@ -365,7 +366,7 @@ func (s *Site) Home() templ.Component {
 				var templ_7745c5c3_Var17 string
 				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 145, Col: 75}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `home.templ`, Line: 146, Col: 75}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 				if templ_7745c5c3_Err != nil {
@@ -443,7 +444,7 @@ func (s *Site) Privacy() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, " <div class=\"article\"><h2>Recordings</h2><p>A recording is read by a program in your own browser, in a worker of its own. The server sends that worker with a policy that forbids every connection (<code>connect-src 'none'</code>), and the browser enforces it. There is no address that a recording could be uploaded to. Close the tab and nothing is left.</p><p>You can verify it: open your browser's developer tools, choose the network tab, and check a recording. No request appears while it is read. It works with the network unplugged, too.</p><h2>URLs and logs</h2><p>They are read the same way, each by a worker of its own that can connect to nothing. Keys and tokens are masked before anything is drawn, copied or saved.</p><h2>Tests of a server</h2><p>These are made by our server, so it is told what to try: scheme, host, port and application. The rest of a URL stays in your browser, the stream key above all; only when you ask to publish, and confirm it, are the key and the whole path sent, and then they stay in memory until that test has ended. The result is kept in memory for ten minutes under an address that nobody can guess. What was tested is in no log.</p><h2>What the server keeps</h2><p>One line per request: time, request id, method, path, status, size and duration. Not the part of an address after the question mark, so not what you search for, and no cookies: there are none.</p><p>What you choose here (theme, shortcuts, your encoder) is kept in your browser's own storage.</p><p>What you put into the box of the front page goes to the tool's page through that storage too, and is deleted as soon as the tool has it, a minute later at most.</p><h2>Diagnoses shared by link</h2><p>They are encrypted in the browser (AES-256-GCM). The key is the part of the link after the <code>#</code>, which browsers do not send: the server keeps what it cannot read, when it came and when it ends, and hashes of the tokens that let people read, add and delete. What a customer sends is shown to them first, with keys masked. When its days are over, or its owner deletes it, it is gone.</p><h2>Our help inside other sites</h2><p>A site may show pages of ours in a frame. There, too, no cookie is set and nothing is kept in the browser. The frame knows the site's address, so that it answers to that site alone; the site learns how high the frame is, and not what is typed in it.</p><h2>Nobody else</h2><p>Pages load nothing from other sites: no fonts, no counters, no embedded services.</p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, " <div class=\"article\"><h2>Recordings</h2><p>A recording is read by a program in your own browser, in a worker of its own. The server sends that worker with a policy that forbids every connection (<code>connect-src 'none'</code>), and the browser enforces it. There is no address that a recording could be uploaded to. Close the tab and nothing is left.</p><p>You can verify it: open your browser's developer tools, choose the network tab, and check a recording. No request appears while it is read. It works with the network unplugged, too.</p><h2>URLs and logs</h2><p>They are read the same way, each by a worker of its own that can connect to nothing. Keys and tokens are masked before anything is drawn, copied or saved.</p><h2>Tests of a server</h2><p>These are made by our server, so it is told what to try: scheme, host, port and application. The rest of a URL stays in your browser, the stream key above all; only when you ask to publish, and confirm it, are the key and the whole path sent, and then they stay in memory until that test has ended. The result is kept in memory for ten minutes under an address that nobody can guess. What was tested is in no log.</p><h2 id=\"test-streams\">Test streams</h2><p>What an encoder pushes to us is analysed in memory, message by message, while it comes, and thrown away: picture and sound are never written to a disk, and nobody can watch them. Only whoever has the page that made the push address sees the report. It stays in memory for 30 minutes after the end, under an address that nobody can guess, and is then gone. The push address is good for one test; its key is in no log. The encoder’s network address is shown on that page and is in no log either.</p><h2>What the server keeps</h2><p>One line per request: time, request id, method, path, status, size and duration. Not the part of an address after the question mark, so not what you search for, and no cookies: there are none.</p><p>What you choose here (theme, shortcuts, your encoder) is kept in your browser's own storage.</p><p>What you put into the box of the front page goes to the tool's page through that storage too, and is deleted as soon as the tool has it, a minute later at most.</p><h2>Diagnoses shared by link</h2><p>They are encrypted in the browser (AES-256-GCM). The key is the part of the link after the <code>#</code>, which browsers do not send: the server keeps what it cannot read, when it came and when it ends, and hashes of the tokens that let people read, add and delete. What a customer sends is shown to them first, with keys masked. When its days are over, or its owner deletes it, it is gone.</p><h2>Our help inside other sites</h2><p>A site may show pages of ours in a frame. There, too, no cookie is set and nothing is kept in the browser. The frame knows the site's address, so that it answers to that site alone; the site learns how high the frame is, and not what is typed in it.</p><h2>Nobody else</h2><p>Pages load nothing from other sites: no fonts, no counters, no embedded services.</p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -79,6 +79,8 @@ func (t tool) icon() string {
 		return "file-search"
 	case reachTool:
 		return "plug"
+	case liveTool:
+		return "radio-tower"
 	}
 	return "file-video"
 }
@@ -89,6 +91,7 @@ var (
 	logTool  = tool{"/check/log", "Explain a log"}
 
 	reachTool = tool{"/check/reach", "Test a server"}
+	liveTool  = tool{"/live", "Push a test stream"}
 )
 
 // toolFor names the tool that raises the rules of a family.
@@ -108,6 +111,7 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 var navigation = []tool{
 	// short: all of them stand in one row from 1,200 px
 	{fileTool.path, "Recording"},
+	{liveTool.path, "Live"},
 	{urlTool.path, "URL"},
 	{logTool.path, "Log"},
 	{reachTool.path, "Server"},

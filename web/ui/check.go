@@ -2,8 +2,6 @@ package ui
 
 import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"ingestdoctor/wasm/diag"
 )
 
 // storageKey remembers the profile.
@@ -12,16 +10,13 @@ const storageKey = "ingestdoctor.profile"
 // checkPage is /check/file. It wires the Desk to the browser and draws it.
 type checkPage struct {
 	app.Compo
-	desk   Desk
+	reportParts
 	live   bool // the program runs: inputs work
 	update bool // a newer version waits
-	status string
 	header string
 	footer string
 
 	revealed   int // job whose verdict was brought into view
-	drawn      drawing
-	tables     map[string]bool // plots whose table is open
 	wasWorking bool
 	marked     int // run whose first summary was marked
 	onFiles    app.Func
@@ -29,16 +24,10 @@ type checkPage struct {
 	onMark     app.Func
 }
 
-// drawing is what the canvases show.
-type drawing struct {
-	job      int
-	report   *diag.Report
-	selected string
-}
-
 func (c *checkPage) OnInit() {
 	c.header = currentNav(app.Getenv("SHELL_HEADER"), FilePath)
 	c.footer = app.Getenv("SHELL_FOOTER")
+	c.changed = c.after
 	c.desk.Profile = fallbackProfile
 	c.desk.Profiles = shipped
 	if !app.IsClient {
@@ -217,30 +206,6 @@ func (c *checkPage) shownID() int {
 	return c.desk.Shown.ID
 }
 
-// draw brings the canvases up to date.
-func (c *checkPage) draw() {
-	j := c.desk.Shown
-	if j == nil || !j.Detailed() {
-		c.drawn = drawing{}
-		return
-	}
-	now := drawing{j.ID, j.Report, c.desk.Selected}
-	if now == c.drawn {
-		return
-	}
-	plots := app.Window().Get("ingestPlots")
-	if !plots.Truthy() {
-		return
-	}
-	c.drawn = now
-	file := countText(int64(j.ID))
-	for i := range j.plots {
-		p := &j.plots[i]
-		json := p.AppendJSON(nil, file, j.views, c.desk.Selected)
-		plots.Call("draw", app.Window().GetElementByID("plot-"+p.ID), string(json))
-	}
-}
-
 // choose takes the files of the input, and empties it so that the same file can
 // be chosen again.
 func (c *checkPage) choose(ctx app.Context, _ app.Event) {
@@ -262,65 +227,6 @@ func (c *checkPage) setProfile(ctx app.Context, _ app.Event) {
 func (c *checkPage) cancel(ctx app.Context, _ app.Event) {
 	c.desk.Cancel()
 	c.after(ctx)
-}
-
-// toggle shows the place of a finding, on the plots and in bytes, or hides it.
-func (c *checkPage) toggle(ctx app.Context, key string) {
-	if key == c.desk.Selected {
-		c.desk.Select("")
-		c.after(ctx)
-		return
-	}
-	c.show(ctx, key)
-}
-
-func (c *checkPage) show(ctx app.Context, key string) {
-	c.desk.Select(key)
-	f := c.desk.finding(key)
-	if f == nil {
-		return
-	}
-	c.status = "Showing the place of: " + f.Title
-	c.after(ctx)
-	ctx.Defer(func(app.Context) {
-		plots := app.Window().Get("ingestPlots")
-		if !plots.Truthy() {
-			return
-		}
-		if f.OnPlot {
-			at, span := focusRange(f)
-			plots.Call("show", "time", at, span)
-		}
-		if r := c.desk.Shown.Report; r != nil && f.InMedia {
-			plots.Call("show", "bytes", float64(f.Offset), max(float64(r.Input.Read)/8, 200_000))
-		}
-	})
-}
-
-// toPlots goes to the plots, where they are not beside the finding; back returns.
-func (c *checkPage) toPlots(ctx app.Context, _ app.Event) {
-	ctx.Defer(func(app.Context) { tool("focus", "plots-title") })
-}
-
-func (c *checkPage) back(ctx app.Context, _ app.Event) {
-	key := c.desk.Selected
-	ctx.Defer(func(app.Context) { tool("focus", "show-"+key) })
-}
-
-// focusRange is the stretch of the recording around a finding: the finding and
-// as much again on each side, 8 s at least.
-func focusRange(f *FindingView) (at, span float64) {
-	from, to := float64(f.AtMS), float64(max(f.LastMS, f.AtMS))
-	return (from + to) / 2, max(3*(to-from), 8000)
-}
-
-func (c *checkPage) zoom(action string) app.EventHandler {
-	return func(ctx app.Context, _ app.Event) {
-		ctx.PreventUpdate()
-		if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
-			plots.Call("zoom", action)
-		}
-	}
 }
 
 func (c *checkPage) download(ctx app.Context, _ app.Event) {

@@ -161,63 +161,8 @@ func readText(j *Job) string {
 	return text
 }
 
-// findings are the evidence, by severity. The groups are always there, so that
-// a new error does not remake the warnings below it.
-func (c *checkPage) findings() app.UI {
-	j := c.desk.Shown
-	var list []Group
-	if j != nil {
-		list = groups(j.views)
-	}
-	body := []app.UI{raw(`<h2 id="findings-title" class="sr-only">Findings</h2>`), c.remux()}
-	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
-		section := app.Elem("section").ID("findings-" + sev.String()).Class("stack stack--tight")
-		var group Group
-		for _, g := range list {
-			if g.Severity == sev {
-				group = g
-			}
-		}
-		if len(group.Findings) == 0 {
-			body = append(body, section.Hidden(true))
-			continue
-		}
-		cards := []app.UI{raw(`<h3 id="findings-{}-title">{} <span class="count">{}</span></h3>`, sev.String(), group.Title, strconv.Itoa(len(group.Findings)))}
-		for i := range group.Findings {
-			f := &group.Findings[i]
-			cards = append(cards, &keyed{
-				Key:  strconv.Itoa(j.ID) + f.Key,
-				Make: func() app.UI { return c.finding(f) },
-			})
-		}
-		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
-	}
-	s := app.Elem("section").ID("findings").Class("stack").Aria("labelledby", "findings-title")
-	if len(list) == 0 {
-		s = s.Hidden(true)
-	}
-	return s.Body(body...)
-}
-
-// finding is one card, with the way to its place.
-func (c *checkPage) finding(f *FindingView) app.UI {
-	key := f.Key
-	selected := f.InMedia && key == c.desk.Selected
-	var tools, below []app.UI
-	if f.InMedia {
-		text, open := "Show the place", "false"
-		if selected {
-			text, open = "Hide the place", "true"
-			below = append(below, c.place(f))
-		}
-		tools = append(tools, action("show-"+key, "btn btn--small", "map-pin", text, func(ctx app.Context, _ app.Event) { c.toggle(ctx, key) }, key).
-			Attr("aria-describedby", "title-"+key).Attr("aria-expanded", open))
-	}
-	return findingCard(f, selected, tools, below...)
-}
-
 // remux is the way to FLV for a recording in another container.
-func (c *checkPage) remux() app.UI {
+func (c *reportParts) remux() app.UI {
 	r, ok := c.desk.remux()
 	if !ok {
 		return nothing()

@@ -34,6 +34,7 @@ type Job struct {
 	Report  *diag.Report
 	Problem string
 	Saved   bool // a report that was opened: there is no recording to read
+	Live    bool // a test stream: its media is gone
 
 	reports int           // how many there were
 	views   []FindingView // of Report
@@ -258,6 +259,9 @@ func (d *Desk) Open(text string) {
 	rules.Tell(r)
 	d.nextID++
 	j := &Job{ID: d.nextID, File: File{Name: r.Input.Name, Size: r.Input.Bytes}, State: Done, Read: r.Input.Read, Saved: true}
+	if r.Kind == kindLive {
+		j.Live, j.File = true, File{Name: liveName, Size: r.Input.Read}
+	}
 	j.setReport(r)
 	d.Jobs = append(d.Jobs, j)
 	d.Show(j.ID)
@@ -383,6 +387,10 @@ func (d *Desk) Select(key string) {
 	d.Selected = key
 	if !f.InMedia {
 		d.Bytes = ByteView{}
+		return
+	}
+	if d.Shown.Live {
+		d.Bytes = ByteView{Key: key, State: Unreadable, Problem: "What was pushed is thrown away once it was looked at, so its bytes cannot be shown. A recording of the same stream shows them."}
 		return
 	}
 	if d.Shown.Saved {

@@ -17,7 +17,11 @@ func Markdown(r *diag.Report) string {
 		m.line(md(r.Verdict.Next))
 		m.line("")
 	}
-	m.line("- Recording: " + code(r.Input.Name) + ", " + inputSize(&r.Input))
+	if r.Kind == kindLive {
+		m.line("- " + liveName + ": " + inputSize(&r.Input))
+	} else {
+		m.line("- Recording: " + code(r.Input.Name) + ", " + inputSize(&r.Input))
+	}
 	if state := inputState(&r.Input); state != "" {
 		m.line("- State: " + md(state))
 	}

@@ -22,6 +22,9 @@ func mediaSections(r *diag.Report) []Section {
 		return nil
 	}
 	whole := Section{Title: "Recording"}
+	if r.Kind == kindLive {
+		whole.Title = liveName
+	}
 	whole.add("Size", inputSize(&r.Input))
 	whole.add("Duration", durationText(m.DurationMS))
 	whole.add("Timestamps", momentText(m.StartMS)+" to "+momentText(m.EndMS))

@@ -54,30 +54,10 @@ func (c *reachPage) form() app.UI {
 		raw(`<div class="field"><label class="label" for="target">Ingest URL or host</label><input id="target" class="input mono" type="text" placeholder="rtmp://live.example.com/app" autocomplete="off" autocapitalize="none" spellcheck="false" inputmode="url" maxlength="4096" aria-describedby="sent" data-reach="input"{!}></div>`, off),
 		c.sent(),
 		raw(`<div class="reach__options"><div class="field reach__picker"><label class="label" for="profile">Platform</label><select id="profile" class="select"{!}>{!}</select></div>`+
-			`<label class="check small"><input id="enhanced" type="checkbox"{!}><span>Ask for Enhanced RTMP codecs too</span></label></div>`, off, c.options(), off),
+			`<label class="check small"><input id="enhanced" type="checkbox"{!}><span>Ask for Enhanced RTMP codecs too</span></label></div>`, off, profileOptions(c.desk.Profiles, c.wanted, `<option value="">As the host tells</option>`), off),
 		raw(`<div class="toolbar"><button type="submit" id="probe" class="btn btn--primary"{!}>{!}Probe</button><button type="button" id="publish" class="btn" data-reach="click"{!}>{!}Also try to publish…</button></div>`,
 			wait, iconHTML("activity", ""), wait, iconHTML("key-round", "")),
 	)
-}
-
-// options are the platforms.
-func (c *reachPage) options() string {
-	text := `<option value="">As the host tells</option>`
-	for _, g := range profileGroups(c.desk.Profiles) {
-		group := ""
-		for i := range g.Profiles {
-			selected := ""
-			if g.Profiles[i].ID == c.wanted {
-				selected = " selected"
-			}
-			group += fill(`<option value="{}"{!}>{}</option>`, g.Profiles[i].ID, selected, g.Profiles[i].Name)
-		}
-		if g.Name != "" {
-			group = fill(`<optgroup label="{}">{!}</optgroup>`, g.Name, group)
-		}
-		text += group
-	}
-	return text
 }
 
 // sent says what leaves the browser, before it does.
@@ -305,6 +285,7 @@ func (c *reachPage) help() app.UI {
 	return panel("what", "What is tried", nil,
 		raw(`<ol class="reach__steps"><li><strong>DNS.</strong> Does the name have addresses?</li><li><strong>TCP.</strong> Does the port answer, refuse, or keep silent?</li><li><strong>TLS</strong> (rtmps). Version, certificate, name, expiry.</li><li><strong>Handshake.</strong> Is it RTMP that answers, or something else?</li><li><strong>connect.</strong> Does the server take the application? Its own words are shown.</li><li><strong>publish</strong> (only when you ask for it). Is the key taken? It can throw a running stream off the air.</li></ol>`),
 		raw(`<p class="small">It is tried from this server, not from your network. If it works here and not at your place, the block is on your side: the commands to repeat it there come with the result.</p>`),
+		raw(`<p class="small">The way the other way round, from your encoder to us: <a href="/live">push a test stream</a>.</p>`),
 		raw(`<p class="small"><a href="/rules#reachability">What is looked for</a> · <a href="/guides/ports-and-firewalls">Ports and firewalls</a></p>`),
 	)
 }

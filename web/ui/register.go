@@ -56,9 +56,23 @@
 //	[data-transcript]  what a rung saw                  #scale     the time of the whole width
 //	#compare           beside the last time             #repeat #repeat-port #command-<id>
 //	#my-address        the visitor's own                #allow #encoder #use-mine #allow-answer [data-answer]
+//	#outbound #outbound-start [data-port=<n>] with data-state; #outbound-answer, #outbound-ports with data-check,
+//	#outbound-next #outbound-request #outbound-nc #outbound-nc-mac #outbound-tnc #outbound-copy   from your network
 //	[data-allow-line=<n>]  one entry; data-severity     #allow-counts
 //
-//	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted, ingest-log-done
+// On /live besides #verdict (data-state = empty, off, asking, waiting, publishing,
+// between, ended, refused, gone), #headline, #next, #counts, [data-finding], #copy-ticket,
+// #download, #profile, #plot-<id>, #media, #checks and #status:
+//
+//	#behave #make #stop #again #other     what the session is to be, and its ends
+//	#push #address #server #key #show-key what an encoder needs   #command-<id>  lines for a terminal
+//	#slow #lost                           nothing comes; the page does not hear from the server
+//	#now #live-numbers                    data-tick rises with each update   [data-live-text=<id>]  one number
+//	#live-plot-<id>                       lag, rate, frames, jitter   #live-minute #live-all #live-table
+//	[data-conn=<n>]                       a connection; data-state   [data-changed]  against the one before
+//	#live-entries                         li with data-dir, data-level   #share #compare   to /compare
+//
+//	performance marks  ingest-chosen, ingest-first-summary, ingest-done, ingest-mounted, ingest-log-done, ingest-live-mounted
 package ui
 
 import (
@@ -82,6 +96,7 @@ func Register(profiles ...diag.Profile) {
 	app.Route(URLPath, func() app.Composer { return &urlPage{} })
 	app.Route(LogPath, func() app.Composer { return &logPage{} })
 	app.Route(ReachPath, func() app.Composer { return &reachPage{} })
+	app.Route(LivePath, func() app.Composer { return &livePage{} })
 }
 
 // fallbackProfile is chosen until the person chooses.

@@ -1,0 +1,174 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// LivePath is the page that takes a test stream and follows it.
+const LivePath = "/live"
+
+// livePage is /live. It wires the LiveDesk to the browser and draws it.
+type livePage struct {
+	app.Compo
+	reportParts
+	stream LiveDesk
+	live   bool // the program runs: inputs work
+	update bool
+	header string
+	footer string
+
+	broken   string
+	behave   bool
+	address  int  // of Session.Push, chosen
+	reveal   bool // the key is shown
+	was      LiveState
+	revealed bool // the verdict was brought into view
+}
+
+// liveClient is the LiveClient of the browser.
+type liveClient struct{ js app.Value }
+
+func (c liveClient) Make(body string) { c.js.Call("make", body) }
+func (c liveClient) Stop()            { c.js.Call("stop") }
+func (c liveClient) Forget()          { c.js.Call("forget") }
+
+func (c *livePage) OnInit() {
+	c.header = currentNav(app.Getenv("SHELL_HEADER"), LivePath)
+	c.footer = app.Getenv("SHELL_FOOTER")
+	c.changed = c.after
+	c.desk.Profile = fallbackProfile
+	c.desk.Profiles = shipped
+	c.stream.Desk, c.stream.State = &c.desk, LiveEmpty
+	if !app.IsClient {
+		return
+	}
+	c.live = true
+	if id := rememberedProfile(); id != "" {
+		c.desk.Profile = id
+	}
+	js := app.Window().Get("ingestLive")
+	if !js.Truthy() {
+		c.broken = "A part of this page did not load. Reload it; if that does not help, an extension or a filter may block it."
+		return
+	}
+	c.stream.C = liveClient{js}
+}
+
+// OnPreRender fills the page's head; the server calls it.
+func (c *livePage) OnPreRender(ctx app.Context) {
+	c.head(ctx)
+	if address := ctx.ResolveStaticResource("/web/app.wasm"); address != "" {
+		ctx.Page().SetPreloads(app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
+	}
+}
+
+func (c *livePage) head(ctx app.Context) {
+	ctx.Page().SetTitle("Push a test stream · Ingest Doctor")
+	ctx.Page().SetDescription("Push a test stream from your own encoder and watch it being checked while it comes: who connects, what is said, what the platform would refuse, and how it arrives.")
+}
+
+// OnNav takes the platform from the address; it makes nothing by itself.
+func (c *livePage) OnNav(ctx app.Context) {
+	if !app.IsClient {
+		return
+	}
+	c.head(ctx)
+	if id := ctx.Page().URL().Query().Get("profile"); id != "" {
+		c.desk.Profile = id // what is no platform is not among the options
+	}
+}
+
+func (c *livePage) OnMount(ctx app.Context) {
+	c.OnAppUpdate(ctx) // it may have come before the page did
+	client, ok := c.stream.C.(liveClient)
+	if !ok {
+		return
+	}
+	client.js.Call("listen", app.FuncOf(func(_ app.Value, args []app.Value) any {
+		m := LiveMessage{Kind: args[0].Get("t").String(), Data: args[0].Get("data").String(), Status: args[0].Get("status").Int()}
+		id := args[0].Get("id").String()
+		ctx.Dispatch(func(ctx app.Context) {
+			if m.Kind == "do" {
+				c.do(ctx, id, m.Data)
+			} else {
+				c.stream.Handle(m)
+			}
+			c.after(ctx)
+		})
+		return nil
+	}))
+	if plots := app.Window().Get("ingestPlots"); plots.Truthy() {
+		plots.Call("onMarker", app.FuncOf(func(_ app.Value, args []app.Value) any {
+			key := args[0].String()
+			ctx.Dispatch(func(ctx app.Context) {
+				c.show(ctx, key)
+				c.back(ctx, app.Event{})
+			})
+			return nil
+		}))
+	}
+	tool("mark", "ingest-live-mounted")
+}
+
+func (c *livePage) OnDismount() {
+	if client, ok := c.stream.C.(liveClient); ok {
+		client.js.Call("leave")
+	}
+}
+
+// OnAppUpdate is called when a newer version of the page is ready.
+func (c *livePage) OnAppUpdate(ctx app.Context) { c.update = ctx.AppUpdateAvailable() }
+
+// do is what was pressed or chosen; static/js/live.js tells, with the element's id.
+func (c *livePage) do(ctx app.Context, id, value string) {
+	switch id {
+	case "make":
+		c.reveal, c.address = false, 0
+		c.stream.Make(c.desk.Profile, c.behave && c.desk.Profile != fallbackProfile)
+	case "again":
+		c.reveal, c.address = false, 0
+		c.stream.Again()
+	case "other":
+		c.stream.Leave()
+	case "stop":
+		c.stream.C.Stop()
+	case "profile":
+		c.desk.Profile = value
+		rememberProfile(value)
+	case "behave":
+		c.behave = value == "true"
+	case "address":
+		for i := range c.stream.addresses() {
+			if c.stream.addresses()[i].option() == value {
+				c.address = i
+			}
+		}
+	case "show-key":
+		c.reveal = !c.reveal
+	case "reload":
+		ctx.Reload()
+	}
+}
+
+// after follows every change: what to announce, what to draw, and where the
+// focus goes when its element went away.
+func (c *livePage) after(ctx app.Context) {
+	if s := c.stream.Say() + c.desk.Say(); s != "" {
+		c.status = s
+	}
+	state := c.stream.State
+	ctx.Defer(func(app.Context) {
+		c.draw()
+		if state == c.was {
+			return
+		}
+		c.was = state
+		if lost := tool("lost"); lost != nil && lost.Truthy() && (state == LiveWaiting || state == LiveEnded || state == LiveEmpty) {
+			id := "verdict"
+			if state == LiveEmpty {
+				id = "profile"
+			}
+			tool("focus", id)
+		}
+	})
+}

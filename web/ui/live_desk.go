@@ -1,0 +1,347 @@
+package ui
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"ingestdoctor/wasm/diag"
+	"ingestdoctor/wasm/rules"
+)
+
+// LiveClient asks the server: static/js/live.js in the browser.
+type LiveClient interface {
+	// Make asks for a push address; body is the JSON of the request.
+	Make(body string)
+	// Stop ends the session; its last state follows.
+	Stop()
+	// Forget leaves the session and what is remembered of it.
+	Forget()
+}
+
+// LiveState is how far a test stream has come.
+type LiveState string
+
+// The states, as the page's data-state has them. From LiveWaiting to LiveEnded
+// they are the session's own.
+const (
+	LiveEmpty      LiveState = "empty"
+	LiveOff        LiveState = "off"    // this server takes none
+	LiveAsking     LiveState = "asking" // for a push address
+	LiveWaiting    LiveState = "waiting"
+	LivePublishing LiveState = "publishing"
+	LiveBetween    LiveState = "between" // the encoder went and may come back
+	LiveEnded      LiveState = "ended"
+	LiveRefused    LiveState = "refused" // no push address was given; Problem says why
+	LiveGone       LiveState = "gone"    // the server does not know the session any more
+)
+
+// LiveMessage is one message of the client; static/js/live.js lists them.
+type LiveMessage struct {
+	Kind   string
+	Data   string
+	Status int
+}
+
+// LiveAddress is one way to push.
+type LiveAddress struct {
+	Scheme string `json:"scheme"`
+	Host   string `json:"host"`
+	Port   int    `json:"port"`
+	Server string `json:"server"` // URL without the key
+}
+
+// LiveSession is what the server said when it made the push address.
+type LiveSession struct {
+	Key  string        `json:"key"`
+	Push []LiveAddress `json:"push"`
+	Own  bool          `json:"own_certificate"`
+}
+
+// LiveSnapshot is a session as it stands; its entries and ticks are drawn by
+// static/js/live.js.
+type LiveSnapshot struct {
+	State       LiveState        `json:"state"`
+	End         string           `json:"end"`
+	EndText     string           `json:"end_text"`
+	Profile     string           `json:"profile"`
+	Behave      bool             `json:"behave"`
+	Connections []LiveConnection `json:"connections"`
+	Report      json.RawMessage  `json:"report"`
+}
+
+// LiveConnection is one encoder's connection.
+type LiveConnection struct {
+	N         int      `json:"n"`
+	Address   string   `json:"address"`
+	Port      int      `json:"port"`
+	TLS       string   `json:"tls"`
+	Handshake string   `json:"handshake"`
+	Began     int64    `json:"began_ms"`
+	Ended     int64    `json:"ended_ms"`
+	Why       string   `json:"why"`
+	Client    string   `json:"client"`
+	FlashVer  string   `json:"flash_ver"`
+	App       string   `json:"app"`
+	TcURL     string   `json:"tc_url"`
+	Fields    []liveKV `json:"fields"`
+	Enhanced  []liveKV `json:"enhanced"`
+	Metadata  []liveKV `json:"metadata"`
+	Changed   []string `json:"changed"`
+	FirstKey  int64    `json:"first_key_ms"`
+	FirstData int64    `json:"first_media_ms"`
+}
+
+type liveKV struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// liveService is whether this server takes test streams at all.
+type liveService struct {
+	Open bool          `json:"open"`
+	Push []LiveAddress `json:"push"`
+}
+
+// LiveDesk is all that the page knows. It has no browser in it; every method is
+// called from one goroutine.
+type LiveDesk struct {
+	C       LiveClient
+	Desk    *Desk // whose shown job is the report
+	Service *liveService
+
+	State   LiveState
+	Session *LiveSession
+	Snap    LiveSnapshot
+	Lost    bool   // the connection to this server is interrupted
+	Slow    bool   // nothing has come for a while
+	Title   string // of Problem
+	Problem string
+
+	seen  map[string]bool // errors that were announced
+	lines []string
+}
+
+// Busy reports whether a session is open.
+func (d *LiveDesk) Busy() bool {
+	switch d.State {
+	case LiveWaiting, LivePublishing, LiveBetween:
+		return true
+	}
+	return false
+}
+
+// Make asks for a push address. What was before it is left.
+func (d *LiveDesk) Make(profile string, behave bool) {
+	if d.C == nil || d.State == LiveAsking {
+		return
+	}
+	d.Leave()
+	d.State = LiveAsking
+	body, _ := json.Marshal(struct {
+		Profile string `json:"profile"`
+		Behave  bool   `json:"behave"`
+	}{profile, behave})
+	d.C.Make(string(body))
+}
+
+// Again makes a new push address with the settings of the last.
+func (d *LiveDesk) Again() { d.Make(d.Snap.Profile, d.Snap.Behave) }
+
+// Leave goes back to the empty page.
+func (d *LiveDesk) Leave() {
+	if d.Session != nil {
+		d.C.Forget()
+	}
+	d.State, d.Session, d.Lost, d.Slow, d.Title, d.Problem = LiveEmpty, nil, false, false, "", ""
+	d.Snap.Connections, d.Snap.Report, d.seen = nil, nil, nil
+	for _, j := range d.Desk.Jobs {
+		d.Desk.Remove(j.ID)
+	}
+	d.off()
+}
+
+func (d *LiveDesk) off() {
+	if d.Service != nil && !d.Service.Open && d.Session == nil {
+		d.State = LiveOff
+	}
+}
+
+// Handle takes in one message of the client.
+func (d *LiveDesk) Handle(m LiveMessage) {
+	data := []byte(m.Data)
+	switch m.Kind {
+	case "service":
+		s := &liveService{}
+		if json.Unmarshal(data, s) == nil {
+			d.Service = s
+			if d.State == LiveEmpty || d.State == "" {
+				d.off()
+			}
+		}
+	case "profiles":
+		var list struct {
+			Profiles []diag.Profile `json:"profiles"`
+		}
+		if json.Unmarshal(data, &list) == nil {
+			d.Desk.Profiles = list.Profiles
+		}
+	case "session":
+		s := &LiveSession{}
+		if json.Unmarshal(data, s) == nil {
+			d.Session, d.State = s, LiveWaiting
+		}
+	case "refused":
+		d.refused(m)
+	case "state", "end":
+		d.state(data)
+	case "connection":
+		var c LiveConnection
+		if json.Unmarshal(data, &c) == nil {
+			d.connection(c)
+		}
+	case "report":
+		d.report(data)
+	case "slow":
+		d.Slow = d.State == LiveWaiting
+		if d.Slow {
+			d.say("Nothing has come yet.")
+		}
+	case "lost":
+		if !d.Lost {
+			d.say("The connection to this server is interrupted. Connecting again.")
+		}
+		d.Lost = true
+	case "back":
+		if d.Lost {
+			d.say("The connection to this server is there again.")
+		}
+		d.Lost = false
+	case "gone":
+		if d.Session != nil {
+			d.State, d.Lost = LiveGone, false
+			d.say("This test stream is no longer known to the server.")
+		}
+	}
+}
+
+func (d *LiveDesk) refused(m LiveMessage) {
+	var p probeProblem
+	d.State = LiveRefused
+	switch {
+	case m.Status == 0:
+		d.Title, d.Problem = "This server does not answer", "The connection from your browser to this site is interrupted. Check it, then try again."
+	case json.Unmarshal([]byte(m.Data), &p) == nil && p.Title != "":
+		d.Title, d.Problem = p.Title, p.Detail
+	default: // not an answer of ours: a proxy's page, as a rule
+		d.Title, d.Problem = "This server did not take the request", "It answered with the number "+strconv.Itoa(m.Status)+" and nothing else. Try again; if it stays, tell whoever runs this server."
+	}
+	d.say(d.Title + ". " + d.Problem)
+}
+
+func (d *LiveDesk) state(data []byte) {
+	was := d.State
+	var s LiveSnapshot
+	if d.Session == nil || json.Unmarshal(data, &s) != nil {
+		return
+	}
+	d.Snap, d.State = s, s.State
+	if len(s.Report) > 0 {
+		d.report(s.Report)
+	}
+	if s.State != LiveWaiting {
+		d.Slow = false
+	}
+	j := d.Desk.Shown
+	if s.State == LiveEnded && j != nil {
+		j.State = Done
+	}
+	if was == d.State {
+		return
+	}
+	switch d.State {
+	case LiveWaiting:
+		d.say("Waiting for your encoder.")
+	case LivePublishing:
+		d.say("An encoder pushes.")
+	case LiveBetween:
+		d.say("The encoder went. It may come back.")
+	case LiveEnded:
+		text := "Ended. " + visible(s.EndText)
+		if j != nil {
+			text += " " + visible(j.Report.Verdict.Headline)
+		}
+		d.say(text)
+	}
+}
+
+func (d *LiveDesk) connection(c LiveConnection) {
+	for i := range d.Snap.Connections {
+		if d.Snap.Connections[i].N == c.N {
+			d.Snap.Connections[i] = c
+			return
+		}
+	}
+	d.Snap.Connections = append(d.Snap.Connections, c)
+}
+
+// report takes in the report so far, and announces errors that are new.
+func (d *LiveDesk) report(data []byte) {
+	r := &diag.Report{}
+	if d.Session == nil || json.Unmarshal(data, r) != nil || r.Format != diag.Format {
+		return
+	}
+	rules.Tell(r)
+	j := d.Desk.live()
+	if r.Input.State == diag.StateReading && j.State == Done {
+		return // it came later than the last
+	}
+	j.Read = r.Input.Read
+	j.setReport(r)
+	d.Desk.dropSelection(j)
+	first := d.seen == nil
+	if first {
+		d.seen = map[string]bool{}
+	}
+	for i := range j.views {
+		f := &j.views[i]
+		if f.Severity != diag.Error || d.seen[f.Key] {
+			continue
+		}
+		d.seen[f.Key] = true
+		if !first || d.State == LivePublishing {
+			d.say("Error: " + f.Title)
+		}
+	}
+}
+
+func (d *LiveDesk) say(s string) { d.lines = append(d.lines, s) }
+
+// Say is what to announce, once.
+func (d *LiveDesk) Say() string {
+	text := ""
+	for _, l := range d.lines {
+		if text != "" {
+			text += " "
+		}
+		text += l
+	}
+	d.lines = nil
+	return text
+}
+
+// live is the job of a test stream: the one that the page shows.
+func (d *Desk) live() *Job {
+	if d.Shown == nil {
+		d.nextID++
+		j := &Job{ID: d.nextID, File: File{Name: liveName}, State: Reading, Live: true}
+		d.Jobs = append(d.Jobs, j)
+		d.Shown = j
+	}
+	return d.Shown
+}
+
+// liveName names a test stream where a recording has the name of its file.
+const liveName = "Test stream"
+
+// kindLive is the kind of its report.
+const kindLive = "live"
