@@ -21,6 +21,9 @@ const (
 	// creditMS is how much of the time between publish and the first media counts
 	// as time in which media may have been made.
 	creditMS = 5000
+	// startMS is what an encoder may take from publish to its first media, however
+	// soon the platform calls a running stream idle.
+	startMS = 10000
 	// paceDivisor forgives clocks that run at another pace than ours: 1/500 is
 	// 0.2 %, more than a crystal is ever off.
 	paceDivisor = 500
@@ -396,6 +399,9 @@ func (w *Push) quiet(ms int64) {
 func (w *Push) silent(ms int64, open bool) {
 	c := &w.c
 	gap := ms - c.last
+	if !c.seen && gap < startMS {
+		return
+	}
 	f, limit := c.idles.judge(w.idle, &w.Profile.IdleGap, float64(gap), 1, nil, w.where(""))
 	if f == nil {
 		return
@@ -610,7 +616,8 @@ type Standing struct {
 	Media    bool  // coded audio or video came
 	Metadata bool  // onMetaData came
 	Bare     bool  // coded frames came and the sequence header that they need did not
-	Videos   int   // video qualities: tracks, or sequence headers of the one track
+	Tracks   int   // with coded frames
+	Videos   int   // video qualities: tracks, or sequence headers that take turns
 	KeyMS    int64 // media time since the last key frame, or since the video's first frame
 	KeyBytes int64 // coded video since then
 }
@@ -622,11 +629,15 @@ func (w *Push) Standing() Standing {
 		if tr.Frames == 0 {
 			continue
 		}
+		s.Tracks++
 		s.Bare = s.Bare || tr.codecs.needs && !tr.codecs.has
 		if tr.Kind != Video {
 			continue
 		}
-		s.Videos += max(tr.Configs(), 1)
+		s.Videos++
+		if tr.codecs.returns > 1 { // as qualities-exceeded tells them from a change
+			s.Videos += tr.Configs() - 1
+		}
 		s.KeyMS = max(s.KeyMS, tr.LastMS-tr.keys.at.TimestampMS-tr.keys.paused)
 		s.KeyBytes = max(s.KeyBytes, tr.Bytes-tr.keys.bytes)
 	}

@@ -4,17 +4,18 @@ import (
 	"time"
 
 	"ingestdoctor/wasm/diag"
-	"ingestdoctor/wasm/profile"
 )
 
 // behaviour treats one connection's push as a platform would. platform.go has
-// those of the profiles. Its methods are not called at the same time.
+// those of the profiles. Its methods are not called at the same time, but for message.
 type behaviour interface {
 	// connect and publish are asked when publish came: only the key tells which
 	// session, and so which platform, a connection belongs to. What connect says is
 	// sent in place of an answer to publish.
 	connect(c *Connection) verdict
 	publish(c *Connection) verdict
+	// message is shown each message of audio, video and data, at a time since publish.
+	message(at time.Duration, typ byte, ms uint32, body []byte)
 	// media is asked once, with the first audio or video.
 	media(c *Connection) verdict
 	// tick is asked with every Tick, with the time since publish and the findings
@@ -33,8 +34,4 @@ type verdict struct {
 	page        string // path of the page of the platform's own code, empty where there is none
 }
 
-func (v *verdict) none() bool { return v.command == "" && !v.close }
-
-// behaviourOf makes the behaviour of a profile's platform, nil where it has none.
-// platform.go sets it.
-var behaviourOf func(p *profile.Profile) behaviour
+func (v *verdict) none() bool { return v.command == "" && !v.close && v.why == "" }

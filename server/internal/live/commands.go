@@ -249,8 +249,8 @@ func (c *conn) publish(cmd *rtmp.Command) {
 		return
 	}
 	var b behaviour
-	if s.behave && behaviourOf != nil {
-		b = behaviourOf(s.profile)
+	if s.behave {
+		b = newBehaviour(s.profile, s.refuse)
 	}
 	if b != nil {
 		s.mu.Lock()
@@ -259,8 +259,8 @@ func (c *conn) publish(cmd *rtmp.Command) {
 			v = b.publish(c.info)
 		}
 		s.mu.Unlock()
-		if c.judged(v) {
-			return
+		if c.judged(v) || v.command != "" {
+			return // some say no and leave the connection open
 		}
 	}
 	p := newPush(s, c, c.info, b)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -89,7 +90,7 @@ func def[T comparable](v *T, d T) {
 // several goroutines at once and must not block.
 type Metrics interface {
 	SessionMade()
-	SessionRefused(reason string) // full, client, profile, closed
+	SessionRefused(reason string) // full, client, profile, refusal, closed
 	SessionEnded(reason string)   // Ended...
 	// Connection is told of every connection that opens (1) and closes (-1).
 	Connection(delta int)
@@ -154,11 +155,15 @@ func (h *Hub) Create(req Request, client netip.Prefix) (Created, error) {
 			return Created{}, ErrProfile
 		}
 	}
+	if req.Refuse != "" && (!req.Behave || !slices.ContainsFunc(Refusals(p), func(r Refusal) bool { return r.Code == req.Refuse })) {
+		h.cfg.Metrics.SessionRefused("refusal")
+		return Created{}, ErrRefusal
+	}
 	id, idHash := token()
 	key, keyHash := token()
 	now := time.Now()
 	s := &session{
-		hub: h, profile: p, behave: req.Behave, client: client, id: idHash, key: keyHash,
+		hub: h, profile: p, behave: req.Behave, refuse: req.Refuse, client: client, id: idHash, key: keyHash,
 		created: now, expires: now.Add(h.cfg.Expiry), state: Waiting, watchers: map[*watcher]struct{}{},
 		secret: key, analysis: newAnalysis(p, now),
 	}

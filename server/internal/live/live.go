@@ -31,6 +31,7 @@ var (
 	ErrFull    = errors.New("too many test streams run on this server; try again in a few minutes")
 	ErrClient  = errors.New("you have too many test streams open; stop one first")
 	ErrProfile = errors.New("there is no such profile")
+	ErrRefusal = errors.New("this platform does not refuse with that code")
 	ErrClosed  = errors.New("the server is stopping")
 )
 
@@ -38,6 +39,7 @@ var (
 type Request struct {
 	Profile string `json:"profile"` // id; empty means generic
 	Behave  bool   `json:"behave"`  // refuse and close as the platform would
+	Refuse  string `json:"refuse"`  // with Behave: the code of Refusals to answer with at once; empty: what the stream brings about
 }
 
 // Created is a new session. ID lets whoever holds it watch, Key lets an encoder
@@ -56,6 +58,7 @@ type Snapshot struct {
 	EndText     string          `json:"end_text,omitempty"` // the same for a person
 	Profile     string          `json:"profile"`
 	Behave      bool            `json:"behave"`
+	Refuse      string          `json:"refuse,omitempty"`
 	Created     time.Time       `json:"created"`
 	Expires     time.Time       `json:"expires"`
 	Connections []Connection    `json:"connections"`

@@ -174,6 +174,9 @@ func (p *push) tag(typ byte, ms uint32, body []byte) (key, media bool) {
 	n += len(p.head)
 	p.tail = [4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 	_, _ = p.live.Write(p.tail[:])
+	if p.behaviour != nil {
+		p.behaviour.message(time.Since(p.began), typ, ms, body)
+	}
 	if typ != rtmp.Audio && typ != rtmp.Video {
 		return false, false
 	}

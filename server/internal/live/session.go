@@ -23,6 +23,7 @@ type session struct {
 	hub              *Hub
 	profile          *profile.Profile
 	behave           bool
+	refuse           string // the code to refuse with; empty: what the stream brings about
 	client           netip.Prefix
 	id, key          hash
 	secret           string // the key, for masking it wherever it turns up
@@ -60,7 +61,7 @@ func (s *session) since() int64 { return time.Since(s.created).Milliseconds() }
 // snapshot needs s.mu.
 func (s *session) snapshot() Snapshot {
 	v := Snapshot{
-		State: s.state, End: s.end_, EndText: s.endText, Profile: s.profile.ID, Behave: s.behave,
+		State: s.state, End: s.end_, EndText: s.endText, Profile: s.profile.ID, Behave: s.behave, Refuse: s.refuse,
 		Created: s.created, Expires: s.expires,
 		Connections: make([]Connection, 0, len(s.conns)),
 		Entries:     append([]Entry{}, s.entries...), Dropped: s.dropped,
