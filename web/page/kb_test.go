@@ -115,7 +115,7 @@ func TestBothWays(t *testing.T) {
 func TestEncoderBox(t *testing.T) {
 	s := site()
 	if len(s.encoders()) == 0 {
-		t.Skip("no encoders yet")
+		t.Fatal("there is no encoder")
 	}
 	c, _ := s.Library.Code("azure-media-services", "MPE_INGEST_RTMP_TOO_LARGE_UNPROCESSED_FLV")
 	d := parse(t, "no choice", s.Code(c, ""))
