@@ -19,9 +19,7 @@ func (c *conn) reply(control []byte, stream uint32, bodies ...[]byte) {
 	for _, body := range bodies {
 		b = rtmp.AppendMessage(b, id, rtmp.CommandAMF0, stream, body, 128)
 	}
-	if _, err := c.Write(b); err != nil {
-		c.unread()
-	}
+	c.sent(c.Write(b))
 }
 
 // command takes one command (RTMP 1.0, 7.2).

@@ -299,18 +299,18 @@ func (c *conn) acknowledge() {
 	}
 	c.acked.Store(got)
 	// the count is modulo 2^32
-	if _, err := c.Write(rtmp.AppendControl(nil, rtmp.Ack, uint32(got))); err != nil {
-		c.unread()
-		return
-	}
+	c.sent(c.Write(rtmp.AppendControl(nil, rtmp.Ack, uint32(got))))
 	if c.acks++; c.acks <= 2 {
 		c.say("out", "Acknowledgement", number(got)+" bytes", "")
 	}
 }
 
-// unread ends a connection whose other side does not take what it is sent.
-func (c *conn) unread() {
-	c.abort(ending{reason: "write", text: "The encoder did not read what it was sent."})
+// sent looks at how a write ended. One that the other side did not take in time
+// ends the connection; where it is gone, what it sent before is still read.
+func (c *conn) sent(_ int, err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.abort(ending{reason: "write", text: "The encoder did not read what it was sent."})
+	}
 }
 
 func (c *conn) unacked() (bytes, window int64) {
@@ -333,9 +333,7 @@ func (c *conn) kernel() (queue int64, rtt float64) {
 func (c *conn) ping() {
 	now := time.Now()
 	c.pinged.Store(now.UnixMicro())
-	if _, err := c.Write(rtmp.AppendUserControl(nil, rtmp.PingRequest, uint32(now.UnixMilli()))); err != nil {
-		c.unread()
-	}
+	c.sent(c.Write(rtmp.AppendUserControl(nil, rtmp.PingRequest, uint32(now.UnixMilli()))))
 }
 
 // message takes one message.
@@ -403,9 +401,7 @@ func (c *conn) control(m *rtmp.Message) error {
 		switch event := binary.BigEndian.Uint16(m.Body); event {
 		case rtmp.PingRequest:
 			if len(m.Body) >= 6 {
-				if _, err := c.Write(rtmp.AppendUserControl(nil, rtmp.PingResponse, word(2))); err != nil {
-					c.unread()
-				}
+				c.sent(c.Write(rtmp.AppendUserControl(nil, rtmp.PingResponse, word(2))))
 			}
 			c.once("Ping Request", "answered")
 		case rtmp.PingResponse:
