@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"ingestdoctor/wasm/diag"
-	"ingestdoctor/wasm/flv"
 	"ingestdoctor/wasm/flv/flvtest"
 	"ingestdoctor/wasm/profile"
 )
@@ -488,9 +487,8 @@ func fuzzLive(t *testing.T, p *profile.Profile, file []byte, seed int64) {
 			l.SetArrival(ns)
 		}
 		_, _ = l.Write(part)
-		sound(t, l.Progress())
+		_ = l.Findings()
+		_ = l.Standing()
 	}
 	sound(t, l.Close(diag.StateComplete, ""))
 }
-
-var _ = flv.TypeAudio

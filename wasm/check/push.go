@@ -24,6 +24,8 @@ const (
 	// startMS is what an encoder may take from publish to its first media, however
 	// soon the platform calls a running stream idle.
 	startMS = 10000
+	// lapseMS is how far apart ticks come at most while the server itself runs.
+	lapseMS = 2000
 	// paceDivisor forgives clocks that run at another pace than ours: 1/500 is
 	// 0.2 %, more than a crystal is ever off.
 	paceDivisor = 500
@@ -54,6 +56,7 @@ type Push struct {
 
 	open     bool  // an encoder publishes
 	began    bool  // one ever did
+	ticks    bool  // Tick is called
 	zero     int64 // ms of the first publish
 	now      int64 // ms, the latest time that was heard of
 	left     int64 // ms at which the last one went
@@ -140,7 +143,7 @@ func (w *Push) Publish(ns int64) {
 	} else {
 		w.again(ms)
 	}
-	w.open, w.joining = true, w.media
+	w.open, w.joining, w.ticks = true, w.media, false
 	w.c = pushed{publish: ms, last: ms, behind: -1}
 	for _, tr := range w.Stream.Tracks {
 		w.time.endRun(tr)
@@ -158,15 +161,24 @@ func (w *Push) Unpublish(ns int64, lost bool) {
 // Tick says what time it is while nothing arrives.
 func (w *Push) Tick(ns int64) {
 	ms := w.clock(ns)
+	w.ticks = true
 	if w.open {
 		w.quiet(ms)
 	}
 }
 
-// clock takes the time over; it never runs backwards.
+// clock takes the time over; it never runs backwards. Where the ticks fail to
+// come it is we who stood still, and nobody knows what came meanwhile.
 func (w *Push) clock(ns int64) int64 {
-	w.now = max(w.now, ns/1e6)
-	return w.now
+	ms := max(w.now, ns/1e6)
+	if lapse := ms - w.now; w.ticks && w.open && lapse > lapseMS {
+		w.c.last += lapse
+		for i := range w.c.tracks {
+			w.c.tracks[i].last += lapse
+		}
+	}
+	w.now = ms
+	return ms
 }
 
 // again notes a reconnect.
@@ -264,6 +276,7 @@ func (w *Push) coded(t *flv.Tag, ms int64, key bool) {
 	}
 	tr := &c.tracks[kind]
 	back := tr.n > 0 && ts < tr.ts-leapMS
+	usual := tr.cadence
 	w.gapEnds(kind, ms)
 	if d := ts - tr.ts; tr.n == 1 && d >= 0 {
 		tr.cadence = d
@@ -280,7 +293,7 @@ func (w *Push) coded(t *flv.Tag, ms int64, key bool) {
 		c.top = ts // the clock was set anew
 	case ts > c.top:
 		d := ts - c.top
-		if d > leapMS+tr.cadence {
+		if d > leapMS+usual {
 			// A leap of the clock, or a pause of the encoder: as much as time passed.
 			d = min(d, max(ms-c.topAt, 0))
 		}

@@ -127,7 +127,7 @@ var container = []Rule{
 		ID: "flv-empty", Title: "No audio and no video", Severity: diag.Error, Basis: diag.Documented,
 		Why:      "The file has an FLV header and nothing to see or hear after it. The encoder opened the stream and never sent media: its input was missing, it failed to start, or the recording stopped at once. On the wire this looks like a publisher that connects and then says nothing; platforms wait a few seconds and close the connection.",
 		Fix:      "Check that the encoder has a source (camera, capture card, scene) and really started encoding; its log says so. Then record again for a minute.",
-		Message:  "There is no audio and no video in this file[: {tags} {tags|tag|tags}, none of them media].",
+		Message:  "There is no audio and no video[: {tags} {tags|tag|tags}, none of them media].",
 		Headline: "there is no audio and no video in it",
 		Args:     []Arg{{"tags", Count, "tags of any kind in the file; missing when there are none"}},
 		Sources:  []Source{{flvSpec + "E.3 (the FLV file body)", flvSpecURL, flvSpecDate}, azureErrors},

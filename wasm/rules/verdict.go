@@ -106,7 +106,11 @@ func clean(r *diag.Report) string {
 	if r.Profile.Retired != "" {
 		when = "have made "
 	}
-	return "Nothing in this recording would " + when + who + " refuse it."
+	what := "recording"
+	if r.Kind == "live" {
+		what = "push"
+	}
+	return "Nothing in this " + what + " would " + when + who + " refuse it."
 }
 
 // reached words a probe that found nothing wrong: how far it got.
