@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -167,11 +168,19 @@ func follow(t *testing.T, url string, comment func(), header ...string) (events 
 	if kind := res.Header.Get("Content-Type"); kind != "text/event-stream" || res.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%d %s %s", res.StatusCode, kind, res.Header.Get("Cache-Control"))
 	}
+	if err := scan(res.Body, func(e event) { events = append(events, e) }, comment); err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+// scan reads events, and the comments that keep a stream open, to its end.
+func scan(r io.Reader, each func(event), comment func()) error {
 	var e event
-	scan := bufio.NewScanner(res.Body)
-	scan.Buffer(nil, 1<<20)
-	for scan.Scan() {
-		name, value, _ := strings.Cut(scan.Text(), ": ")
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ": ")
 		switch name {
 		case "id":
 			e.id = value
@@ -180,18 +189,15 @@ func follow(t *testing.T, url string, comment func(), header ...string) (events 
 		case "data":
 			e.data = value
 		case "":
-			if scan.Text() != "" {
+			if lines.Text() != "" {
 				comment()
 			} else if e.kind != "" {
-				events = append(events, e)
+				each(e)
 				e = event{}
 			}
 		}
 	}
-	if err := scan.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return events
+	return lines.Err()
 }
 
 func kinds(events []event) (list []string) {

@@ -200,11 +200,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// streamed is one event as it came.
-type streamed struct{ name, id, data string }
-
 // listenTo reads the events of a diagnosis until the test ends.
-func (p *process) listenTo(t *testing.T, l link, after int) <-chan streamed {
+func (p *process) listenTo(t *testing.T, l link, after int) <-chan event {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -220,33 +217,17 @@ func (p *process) listenTo(t *testing.T, l link, after int) <-chan streamed {
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%s %s", res.Status, res.Header.Get("Content-Type"))
 	}
-	events := make(chan streamed, 100)
+	events := make(chan event, 100)
 	go func() {
 		defer res.Body.Close()
 		defer close(events)
-		var e streamed
-		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
-			name, value, _ := strings.Cut(lines.Text(), ": ")
-			switch name {
-			case "event":
-				e.name = value
-			case "id":
-				e.id = value
-			case "data":
-				e.data = value
-			case "":
-				if e.name != "" {
-					events <- e
-				}
-				e = streamed{}
-			}
-		}
+		_ = scan(res.Body, func(e event) { events <- e }, func() {}) // it ends with the test, or the process
 	}()
 	return events
 }
 
 // expect waits for an event; of others it takes no notice.
-func expect(t *testing.T, events <-chan streamed, name, holds string) streamed {
+func expect(t *testing.T, events <-chan event, name, holds string) event {
 	t.Helper()
 	late := time.After(10 * time.Second)
 	for {
@@ -255,7 +236,7 @@ func expect(t *testing.T, events <-chan streamed, name, holds string) streamed {
 			if !open {
 				t.Fatalf("the stream ended before %s %s", name, holds)
 			}
-			if e.name == name && strings.Contains(e.data, holds) {
+			if e.kind == name && strings.Contains(e.data, holds) {
 				return e
 			}
 		case <-late:
@@ -321,10 +302,10 @@ func TestTwoServers(t *testing.T) {
 	expect(t, events, "result", fourth)
 	a = startProcess(t, address)
 	resumed := a.listenTo(t, l, 3)
-	if e := <-resumed; e.name != "state" {
-		t.Errorf("first comes %s", e.name)
+	if e := <-resumed; e.kind != "state" {
+		t.Errorf("first comes %s", e.kind)
 	}
-	if e := <-resumed; e.name != "result" || e.id != "4" {
+	if e := <-resumed; e.kind != "result" || e.id != "4" {
 		t.Errorf("after 3 comes %+v", e)
 	}
 	if r := a.ask(http.MethodDelete, l.id(), l.own.String(), nil); r.status != http.StatusNoContent {
