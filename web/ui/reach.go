@@ -29,6 +29,9 @@ type reachPage struct {
 	shown   int  // run whose verdict was brought into view
 	wasBusy bool // where the focus goes when the cancel button does
 
+	ports string // that this portal listens on for encoders: 1935,1936
+	out   OutboundCheck
+
 	allowText, encoderText string
 	allow                  *AllowList
 	encoders               []EncoderView
@@ -45,6 +48,7 @@ func (c *reachPage) OnInit() {
 	c.header = currentNav(app.Getenv("SHELL_HEADER"), ReachPath)
 	c.footer = app.Getenv("SHELL_FOOTER")
 	c.desk.Profiles = shipped
+	c.ports = app.Getenv("INGEST_PORTS")
 	if !app.IsClient {
 		return
 	}
@@ -125,6 +129,13 @@ func (c *reachPage) OnMount(ctx app.Context) {
 		})
 		return nil
 	}))
+	if js := app.Window().Get("ingestOutbound"); js.Truthy() {
+		js.Call("listen", app.FuncOf(func(_ app.Value, args []app.Value) any {
+			data := args[0].String()
+			ctx.Dispatch(func(app.Context) { c.tellOutbound(data) })
+			return nil
+		}))
+	}
 	client.js.Call("client")
 	tool("mark", "ingest-reach-mounted")
 }

@@ -231,7 +231,7 @@ func (c *reachPage) actions(r *ReachRun) string {
 		more = fill(`<button type="button" id="copy-ticket" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown">{!}Copy for a ticket</button>`+
 			`<button type="button" id="copy-json" class="btn btn--small" data-copy=" " data-copy-done="Copied as JSON">{!}Copy JSON</button>`+
 			`<button type="button" id="download" class="btn btn--small">{!}Download JSON</button>`,
-			r.Ticket, iconHTML("clipboard", ""), iconHTML("file-json", ""), iconHTML("download", ""))
+			r.Ticket+c.out.markdown(), iconHTML("clipboard", ""), iconHTML("file-json", ""), iconHTML("download", ""))
 	}
 	return fill(`<div class="verdict__actions toolbar"><button type="button" id="again" class="btn btn--small" data-reach="click"{!}>{!}{}</button>{!}</div>`,
 		off, iconHTML("rotate-ccw", ""), word, more)
@@ -277,7 +277,7 @@ func (c *reachPage) details() []app.UI {
 	} else {
 		out = append(out, c.help())
 	}
-	return append(out, c.me(), c.allowList())
+	return append(out, c.outbound(), c.me(), c.allowList())
 }
 
 // help is the empty state of the second column.

@@ -196,6 +196,12 @@ func (s *Server) apiOutbound(c echo.Context) error {
 			Text: "Whoever runs it can open some: ingestdoctor serve --ingest-listen :1935,:1936,:2935,:2936",
 		}}
 	}
+	if strings.Contains(host, ":") { // see connectPolicy
+		return problemError{Problem: page.Problem{
+			Status: http.StatusBadRequest, Title: "This page was opened by an IPv6 address",
+			Text: "A browser can be allowed to reach other ports by name only, or by an IPv4 address. Open this page by its name.",
+		}}
+	}
 	who := client(c)
 	if wait := o.quota.take(who); wait > 0 {
 		return tooManyProbes(c, spent{limitClient, wait})

@@ -215,6 +215,12 @@ func TestOutboundRefused(t *testing.T) {
 		t.Errorf("without ports: %d", res.StatusCode)
 	}
 	s, _ := withPorts(t, Config{}, EncoderConfig{})
+	six := httptest.NewRecorder()
+	s.ServeHTTP(six, httptest.NewRequest("POST", "http://[::1]:8080"+outboundPath, nil))
+	described(t, s).holds(t, "post", outboundPath, six.Result())
+	if six.Code != 400 {
+		t.Errorf("an IPv6 address: %d", six.Code)
+	}
 	r := httptest.NewRequest("POST", "http://localhost:8080"+outboundPath, nil)
 	r.Header.Set("Origin", "http://evil.example")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")

@@ -1,0 +1,425 @@
+package ui
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// OutboundCheck is how the check of the way out stands: what static/js/outbound.js
+// tells, which says what the members mean.
+type OutboundCheck struct {
+	State   string         `json:"state"` // empty: not begun
+	Title   string         `json:"title"`
+	Problem string         `json:"problem"`
+	Host    string         `json:"host"`
+	TLS     string         `json:"tls"`
+	WaitMS  float64        `json:"wait_ms"`
+	Secure  bool           `json:"secure"`
+	Relayed bool           `json:"relayed"`
+	Other   string         `json:"other"`
+	Ports   []OutboundPort `json:"ports"`
+}
+
+// OutboundPort is one port of it.
+type OutboundPort struct {
+	Port   int           `json:"port"`
+	State  string        `json:"state"`
+	MS     float64       `json:"ms"`
+	Seen   string        `json:"seen"`
+	Status int           `json:"status"`
+	Why    string        `json:"why"`
+	Ways   []OutboundWay `json:"ways"`
+}
+
+// OutboundWay is one way of trying it.
+type OutboundWay struct {
+	Via   string `json:"via"`
+	State string `json:"state"`
+}
+
+// documented are the ports that Azure's guide names, shown even where they are
+// not offered.
+var documented = [...]int{1935, 1936, 2935, 2936}
+
+// outboundRows are all ports that are shown, in order.
+func outboundRows(o *OutboundCheck, ports string) (list []OutboundPort) {
+	list = append(list, o.Ports...)
+	has := func(port int) bool {
+		for i := range list {
+			if list[i].Port == port {
+				return true
+			}
+		}
+		return false
+	}
+	for text := range strings.SplitSeq(ports, ",") {
+		if n, err := strconv.Atoi(text); err == nil && !has(n) {
+			list = append(list, OutboundPort{Port: n, State: "waiting"})
+		}
+	}
+	for _, n := range documented {
+		if !has(n) {
+			list = append(list, OutboundPort{Port: n, State: "absent"})
+		}
+	}
+	return list
+}
+
+// outboundWord is a state in a word, with its colour and icon.
+func outboundWord(state string) (word, class, icon string) {
+	switch state {
+	case "running":
+		return "Trying", "info", "loader-circle"
+	case "open":
+		return "Open", "passed", "circle-check"
+	case "intercepted":
+		return "Intercepted", "error", "eye"
+	case "blocked":
+		return "Blocked", "error", "octagon-x"
+	case "refused":
+		return "Refused", "error", "octagon-x"
+	case "unclear":
+		return "No connection", "error", "octagon-x"
+	case "tls":
+		return "Open, TLS fails", "warning", "triangle-alert"
+	case "reached":
+		return "No way back", "error", "octagon-x"
+	case "barred", "notls":
+		return "Cannot be tried", "off", "circle-minus"
+	case "absent":
+		return "Not offered", "off", "circle-minus"
+	}
+	return "Not tried", "off", "hourglass"
+}
+
+// tlsWhy says how TLS failed.
+func tlsWhy(o *OutboundCheck, why string) string {
+	switch {
+	case why == "untrusted" && o.TLS == "self-signed":
+		return "This browser does not trust our certificate: it is a self-signed one, for trying out. That says nothing about your network."
+	case why == "untrusted":
+		return "This browser does not trust our certificate."
+	case why == "version":
+		return "The two ends have no TLS version in common."
+	case why == "no-certificate":
+		return "Our ports have no certificate."
+	}
+	return "The TLS handshake broke off."
+}
+
+// outboundDetail says what a port's state means.
+func outboundDetail(o *OutboundCheck, p *OutboundPort) string {
+	via := func(state string) string {
+		var list []string
+		for _, w := range p.Ways {
+			if w.State == state {
+				list = append(list, map[string]string{"http": "HTTP", "ws": "WebSocket", "https": "HTTPS", "wss": "secure WebSocket"}[w.Via])
+			}
+		}
+		return strings.Join(list, ", ")
+	}
+	switch p.State {
+	case "open":
+		text := "We answered: " + via("open") + "."
+		if s := via("intercepted"); s != "" {
+			text += " Over " + s + " somebody else did: a proxy is in the way."
+		}
+		if s := via("blocked") + via("refused"); s != "" {
+			text += " Not through: " + s + "."
+		}
+		if s := via("unclear"); s != "" {
+			text += " Not through: " + s + ". " + tlsWhy(o, p.Why)
+		}
+		return text
+	case "intercepted":
+		if p.Status == 0 && p.Seen == "" {
+			return "Something answered, and it is not us. The browser does not show what it said: as a rule a captive portal’s or a proxy’s page."
+		}
+		text := "Something answered, and it is not us. Expected: an answer that only this server can make. Seen: "
+		if p.Status > 0 {
+			text += "status " + strconv.Itoa(p.Status)
+			if p.Seen != "" {
+				text += ", "
+			}
+		}
+		if p.Seen != "" {
+			text += "“" + visible(p.Seen) + "”"
+		}
+		return text + "."
+	case "blocked":
+		return "No answer within " + msText(o.WaitMS) + "."
+	case "refused":
+		return "The connection ended at once, without an answer."
+	case "unclear":
+		return "It ended at once. Either the connection was refused or the encryption failed; the browser does not say which."
+	case "tls":
+		return "Your connection reached us. " + tlsWhy(o, p.Why)
+	case "reached":
+		return "Your connection reached us, and our answer did not come back."
+	case "barred":
+		return "Browsers use this port for no web traffic. Take the command."
+	case "notls":
+		return "From this page only encrypted connections may be tried, and this port takes none."
+	case "absent":
+		return "This portal does not listen there."
+	}
+	return ""
+}
+
+// outboundUse is what a port is known for.
+func outboundUse(port int) string {
+	switch port {
+	case 1935:
+		return "RTMP"
+	case 1936:
+		return "RTMP, second"
+	case 443, 2935:
+		return "RTMPS"
+	case 2936:
+		return "RTMPS, second"
+	}
+	return ""
+}
+
+// sum is the check in one sentence, with its severity.
+func (o *OutboundCheck) sum() (text, class string) {
+	var open, not, seen []string
+	for i := range o.Ports {
+		p := &o.Ports[i]
+		word, _, _ := outboundWord(p.State)
+		switch p.State {
+		case "open":
+			open = append(open, countPort(p.Port))
+		case "tls":
+			seen = append(seen, countPort(p.Port))
+		case "barred", "notls":
+		default:
+			not = append(not, countPort(p.Port)+" ("+strings.ToLower(word)+")")
+		}
+	}
+	list := func(ports []string) string {
+		word := "ports "
+		if len(ports) == 1 {
+			word = "port "
+		}
+		return word + strings.Join(ports, ", ")
+	}
+	switch through := append(open, seen...); {
+	case len(through)+len(not) == 0:
+		return "None of our ports can be tried from this page.", "warning"
+	case len(not) == 0 && len(seen) == 0:
+		return "Your network lets " + list(open) + " out.", "passed"
+	case len(not) == 0:
+		return "Your network lets " + list(through) + " out; TLS fails on " + strings.Join(seen, ", ") + ".", "warning"
+	case len(through) == 0:
+		return "From your network nothing gets through: " + list(not) + ".", "error"
+	default:
+		return "From your network " + list(through) + " let you through; not " + strings.Join(not, ", ") + ".", "error"
+	}
+}
+
+// shut are the ports that do not let through, as text.
+func (o *OutboundCheck) shut() (list []string) {
+	for i := range o.Ports {
+		switch o.Ports[i].State {
+		case "blocked", "refused", "intercepted", "unclear", "reached":
+			list = append(list, countPort(o.Ports[i].Port))
+		}
+	}
+	return list
+}
+
+// request is the text for whoever runs the network; empty when there is nothing
+// to ask for.
+func (o *OutboundCheck) request(to string) string {
+	ports := o.shut()
+	if len(ports) == 0 {
+		return ""
+	}
+	if to == "" {
+		to = "our platform's ingest host"
+	}
+	return "Please allow outgoing TCP connections from our encoder to " + to + ", port " + strings.Join(ports, ", ") + ". " +
+		"They go from inside to outside and stay up for the whole show; nothing has to be opened inwards. " +
+		"The traffic is RTMP or RTMPS, not web traffic: please send it through no web proxy and do not break its TLS open."
+}
+
+// commands try the same ports from a terminal.
+func (o *OutboundCheck) commands() (list [][2]string) {
+	if !plainHost(o.Host) || len(o.Ports) == 0 {
+		return nil
+	}
+	ports := make([]string, len(o.Ports))
+	for i := range o.Ports {
+		ports[i] = countPort(o.Ports[i].Port)
+	}
+	loop := func(wait string) string {
+		return "for p in " + strings.Join(ports, " ") + "; do nc -vz " + wait + " 5 " + o.Host + " $p; done"
+	}
+	return [][2]string{
+		{"Linux", loop("-w")},
+		{"macOS", loop("-G")},
+		{"Windows, PowerShell", strings.Join(ports, ", ") + " | ForEach-Object { Test-NetConnection " + o.Host + " -Port $_ -WarningAction SilentlyContinue } | Select-Object RemotePort, TcpTestSucceeded"},
+	}
+}
+
+// advice says, for each state that there is, what it means and what to do.
+func (o *OutboundCheck) advice() string {
+	states := map[string]bool{}
+	for i := range o.Ports {
+		states[o.Ports[i].State] = true
+	}
+	text := ""
+	for _, a := range [...][2]string{
+		{"blocked", `<strong>Blocked</strong>: packets vanish on the way, as a rule in a firewall. An encoder shows <a href="/codes/obs-studio/ETIMEDOUT-WSAETIMEDOUT-10060">a time-out in OBS</a>, <a href="/codes/ffmpeg/ETIMEDOUT">in FFmpeg</a>. Ask for the port with the text below; to compare, try a phone’s hotspot. <a href="/rules/probe-tcp-timeout">No answer</a>`},
+		{"refused", `<strong>Refused</strong>: a firewall turned the connection away, or something that is no web server took it. An encoder shows <a href="/codes/ffmpeg/ECONNREFUSED">connection refused</a>. Ask for the port with the text below. <a href="/rules/probe-tcp-refused">Refused</a>`},
+		{"intercepted", `<strong>Intercepted</strong>: a captive portal, a web proxy or a filter answers in our stead. If the network wants you to sign in, do that and test again; else ask that these ports bypass the proxy: it does not carry RTMP. <a href="/rules/probe-not-rtmp">Something else answers</a>`},
+		{"unclear", `<strong>No connection</strong>: open the port’s address in a new tab. The browser’s own page then names what failed: a refused connection, or a certificate.`},
+		{"tls", `<strong>Open, TLS fails</strong>: the port is not blocked. Where our certificate is in order, a company’s inspection puts in its own, and an encoder refuses that. <a href="/rules/probe-tls">TLS</a>`},
+		{"reached", `<strong>No way back</strong>: something on the way takes the connection and holds our answer back, such as a filter that does not know the traffic.`},
+	} {
+		if states[a[0]] {
+			text += "<li>" + a[1] + "</li>"
+		}
+	}
+	if states["open"] {
+		text += `<li><strong>Open</strong>: the port is not what stops your encoder. A firewall that looks inside may still pass web traffic and stop RTMP: <a href="/live">push a test stream</a> to see.</li>`
+	}
+	if o.Relayed {
+		text += `<li>A proxy passed our answer on. An encoder does not use the browser’s proxy: try the command as well.</li>`
+	}
+	if o.Other != "" {
+		text += fill(`<li>Our ports see you at {}, this page at another address: a proxy or a VPN stands in between, and an encoder may go another way.</li>`, visible(o.Other))
+	}
+	return text
+}
+
+// markdown is the check as a ticket takes it.
+func (o *OutboundCheck) markdown() string {
+	if o.State != "done" {
+		return ""
+	}
+	var m mdWriter
+	text, _ := o.sum()
+	m.line("")
+	m.line("### From the visitor’s network: " + md(text))
+	m.line("")
+	m.line("| Port of " + md(o.Host) + " | State | Time | What was seen |")
+	m.line("|---|---|---|---|")
+	for i := range o.Ports {
+		p := &o.Ports[i]
+		word, _, _ := outboundWord(p.State)
+		m.line("| " + countPort(p.Port) + " | " + word + " | " + msText(p.MS) + " | " + md(outboundDetail(o, p)) + " |")
+	}
+	return m.b.String()
+}
+
+// tellOutbound takes in how the check stands.
+func (c *reachPage) tellOutbound(data string) {
+	var o OutboundCheck
+	if json.Unmarshal([]byte(data), &o) != nil {
+		return
+	}
+	switch was := c.out.State; {
+	case o.State == was:
+	case o.State == "asking":
+		c.status = "Trying the ports."
+	case o.State == "done":
+		c.status, _ = o.sum()
+	case o.State != "running":
+		c.status = outboundTrouble(&o)
+	}
+	c.out = o
+}
+
+// outboundTrouble says why there is no answer.
+func outboundTrouble(o *OutboundCheck) string {
+	switch o.State {
+	case "refused":
+		return o.Title + ". " + o.Problem
+	case "lost":
+		return "This server does not answer. Check your connection, then try again."
+	case "stale":
+		return "This page is older than the server, whose ports have changed since. Reload it, then try again."
+	}
+	return ""
+}
+
+// outbound is the check from the visitor's own network.
+func (c *reachPage) outbound() app.UI {
+	if c.ports == "" {
+		return panel("outbound", "From your network", nil, raw(`<p class="small">This portal does not listen on ingest ports itself, so there is nothing here that your browser could try; the commands that come with a probe do it from your own machine.</p>`))
+	}
+	o := &c.out
+	off, links := "", false
+	if !c.live || c.broken != "" {
+		off = " disabled"
+	}
+	intro := "Your browser tries each ingest port of this portal, the way that an encoder in the same network would go. Nothing runs by itself."
+	if o.Secure {
+		intro += " This page is encrypted, so only encrypted connections may be tried; each of these ports takes them. Whether RTMP without TLS passes, the command tells."
+	}
+	answer := ""
+	if text := outboundTrouble(o); text != "" {
+		answer = fill(`<div class="callout callout--warning">{!}<p>{}</p></div>`, iconHTML("triangle-alert", ""), visible(text))
+	} else if o.State == "done" {
+		text, class := o.sum()
+		_, _, ic := outboundWord(map[string]string{"passed": "open", "warning": "tls"}[class])
+		if class == "error" {
+			ic = "octagon-x"
+		}
+		answer = fill(`<div class="callout callout--{}">{!}<p><strong>{}</strong></p></div>`, class, iconHTML(ic, ""), text)
+		links = true
+	}
+	rows := make([]app.UI, 0, 8)
+	for _, p := range outboundRows(o, c.ports) {
+		word, class, ic := outboundWord(p.State)
+		more := ""
+		if d := outboundDetail(o, &p); d != "" {
+			more = fill(`<span class="rung__detail small">{}`, d)
+			if p.State == "unclear" && links && plainHost(o.Host) {
+				more += fill(` <a href="https://{}:{}/" target="_blank" rel="noreferrer">Open the port in a new tab</a>`, o.Host, countPort(p.Port))
+			}
+			more += "</span>"
+		}
+		rows = append(rows, raw(`<li class="rung outbound__port" data-port="{}" data-state="{}"><span class="outbound__line"><span class="rung__stage num">{} <span class="ladder__note small">{}</span></span>{!}<span class="rung__time num">{}</span></span>{!}</li>`,
+			countPort(p.Port), p.State, countPort(p.Port), outboundUse(p.Port), badgeHTML(class, ic, word), msText(p.MS), more))
+	}
+	return panel("outbound", "From your network", nil,
+		raw(`<p class="small">{}</p>`, intro),
+		raw(`<div class="toolbar"><button type="button" id="outbound-start" class="btn" data-ports="{}"{!}>{!}Test from this browser</button></div>`, c.ports, off, iconHTML("activity", "")),
+		raw(`<div id="outbound-answer">{!}</div>`, answer),
+		el("ul", "outbound-ports", "rungs", []string{"data-check", o.State}, rows),
+		raw(`<div id="outbound-next" class="stack">{!}</div>`, c.outboundNext(o)),
+	)
+}
+
+// outboundNext is what to do now.
+func (c *reachPage) outboundNext(o *OutboundCheck) string {
+	if o.State != "done" {
+		return ""
+	}
+	text := ""
+	if s := o.advice(); s != "" {
+		text += `<ul class="small outbound__advice">` + s + `</ul>`
+	}
+	block := func(id, title, note, line string) {
+		text += fill(`<div class="reach__command"><p id="outbound-{}-label" class="small"><strong>{}</strong> <span class="muted">{}</span></p><div class="code-block code-block--wrap"><pre tabindex="0" aria-labelledby="outbound-{}-label"><code id="outbound-{}">{}</code></pre>{!}</div></div>`,
+			id, title, note, id, id, line, copyHTML(line, "Copy: "+title+" "+note))
+	}
+	to := ""
+	if t := c.desk.Target(); t.Problem == "" {
+		to = visible(t.Host)
+	}
+	if s := o.request(to); s != "" {
+		block("request", "What to ask your network’s administrator", "", s)
+	}
+	for i, l := range o.commands() {
+		block([...]string{"nc", "nc-mac", "tnc"}[i], "The same ports from a terminal", l[0], l[1])
+	}
+	return text + fill(`<div class="toolbar"><button type="button" id="outbound-copy" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown">{!}Copy for a ticket</button><a class="small" href="/guides/ports-and-firewalls">Ports and firewalls</a></div>`,
+		strings.TrimSpace(o.markdown()), iconHTML("clipboard", ""))
+}

@@ -1,0 +1,100 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// drawOutbound is the section as HTML.
+func drawOutbound(c *reachPage) string { return app.HTMLString(c.outbound()) }
+
+// Each state has its word, its meaning and what to do; what a stranger said is
+// text.
+func TestOutboundStates(t *testing.T) {
+	stranger := strings.ReplaceAll(hostile, `\u0007`, "\u0007")
+	c := &reachPage{ports: "1935,2935", live: true}
+	if s := drawOutbound(c); !strings.Contains(s, `data-port="1935" data-state="waiting"`) || !strings.Contains(s, `data-port="2936" data-state="absent"`) ||
+		!strings.Contains(s, "Nothing runs by itself") || strings.Contains(s, " disabled") {
+		t.Errorf("before it begins: %s", s)
+	}
+	for _, tt := range []struct {
+		port  string
+		host  string
+		says  []string
+		class string
+		ask   bool
+	}{
+		{`{"port":1935,"state":"open","ms":12,"ways":[{"via":"http","state":"open"},{"via":"ws","state":"open"}]}`, "a.example", []string{"We answered: HTTP, WebSocket.", "Your network lets port 1935 out.", `href="/live"`}, "passed", false},
+		{`{"port":1935,"state":"open","ways":[{"via":"http","state":"intercepted"},{"via":"ws","state":"open"}]}`, "a.example", []string{"Over HTTP somebody else did"}, "passed", false},
+		{`{"port":1935,"state":"open","why":"untrusted","ways":[{"via":"http","state":"open"},{"via":"https","state":"unclear"}]}`, "a.example", []string{"Not through: HTTPS.", "does not trust our certificate."}, "passed", false},
+		{`{"port":1935,"state":"blocked","ms":8000,"ways":[]}`, "a.example", []string{"No answer within 8.00 s.", "nothing gets through: port 1935 (blocked)", "/rules/probe-tcp-timeout"}, "error", true},
+		{`{"port":1935,"state":"refused","ms":2,"ways":[]}`, "a.example", []string{"ended at once, without an answer", "/rules/probe-tcp-refused", "/codes/ffmpeg/ECONNREFUSED"}, "error", true},
+		{`{"port":1935,"state":"intercepted","ms":2,"status":403,"seen":"` + strings.ReplaceAll(hostile, `"`, "") + `","ways":[]}`, "a.example", []string{"Seen: status 403, “&lt;img", "only this server can make"}, "error", true},
+		{`{"port":1935,"state":"intercepted","ms":2,"ways":[]}`, "a.example", []string{"The browser does not show what it said"}, "error", true},
+		{`{"port":2935,"state":"unclear","ms":2,"ways":[]}`, "a.example", []string{"does not say which", `href="https://a.example:2935/"`}, "error", true},
+		{`{"port":2935,"state":"unclear","ms":2,"ways":[]}`, "a.example/x?y", []string{"does not say which"}, "error", true},
+		{`{"port":2935,"state":"tls","why":"version","ways":[]}`, "a.example", []string{"reached us", "no TLS version in common", "TLS fails on 2935"}, "warning", false},
+		{`{"port":2935,"state":"reached","ways":[]}`, "a.example", []string{"did not come back"}, "error", true},
+		{`{"port":6000,"state":"barred","ways":[]}`, "a.example", []string{"None of our ports can be tried"}, "warning", false},
+		{`{"port":2935,"state":"notls","ways":[]}`, "a.example", []string{"only encrypted connections"}, "warning", false},
+	} {
+		c.out = OutboundCheck{}
+		c.tellOutbound(fmt.Sprintf(`{"state":"done","host":%q,"wait_ms":8000,"ports":[%s]}`, tt.host, tt.port))
+		s := drawOutbound(c)
+		for _, want := range tt.says {
+			if !strings.Contains(s, want) {
+				t.Errorf("%s: no %q in %s", tt.port, want, s)
+			}
+		}
+		if !strings.Contains(s, "callout--"+tt.class) || strings.Contains(s, `id="outbound-request"`) != tt.ask {
+			t.Errorf("%s: class %s, request %t: %s", tt.port, tt.class, tt.ask, s)
+		}
+		if strings.Contains(s, stranger) || strings.Contains(s, "<img") || strings.Contains(s, "x?y") && strings.Contains(s, `href="https://a.example/x`) {
+			t.Errorf("a stranger's text became HTML: %s", s)
+		}
+		if c.status == "" || !strings.Contains(s, c.status) {
+			t.Errorf("announced: %q", c.status)
+		}
+	}
+}
+
+// The texts to copy hold host and ports and nothing else; the ticket has the check.
+func TestOutboundTexts(t *testing.T) {
+	c := &reachPage{ports: "1935,2935,443", live: true}
+	c.desk.Input = "rtmp://live.example.com/app/SECRETKEY"
+	c.tellOutbound(`{"state":"done","host":"a.example","wait_ms":8000,"relayed":true,"other":"192.0.2.9","ports":[` +
+		`{"port":1935,"state":"blocked","ways":[]},{"port":2935,"state":"intercepted","ways":[],"status":200,"seen":"a | b"},{"port":443,"state":"open","ms":3,"ways":[]}]}`)
+	s := drawOutbound(c)
+	for _, want := range []string{
+		"from our encoder to live.example.com, port 1935, 2935. ", "for p in 1935 2935 443; do nc -vz -w 5 a.example $p; done", "nc -vz -G 5 a.example",
+		"1935, 2935, 443 | ForEach-Object { Test-NetConnection a.example -Port $_", "A proxy passed our answer on", "Our ports see you at 192.0.2.9",
+		"From your network port 443 let you through; not 1935 (blocked), 2935 (intercepted).",
+	} {
+		if !strings.Contains(s, want) {
+			t.Errorf("no %q in %s", want, s)
+		}
+	}
+	if strings.Contains(s, "SECRET") {
+		t.Error("the key is in a text")
+	}
+	if m := c.out.markdown(); !strings.Contains(m, "| 1935 | Blocked |") || !strings.Contains(m, `a \| b`) || !strings.Contains(m, "From the visitor") {
+		t.Errorf("Markdown: %s", m)
+	}
+	for state, want := range map[string]string{
+		`"refused","title":"Too many","problem":"Wait."`: "Too many. Wait.",
+		`"lost"`:  "does not answer",
+		`"stale"`: "Reload it",
+	} {
+		c.tellOutbound(`{"state":` + state + `}`)
+		if s := drawOutbound(c); !strings.Contains(s, want) || c.out.markdown() != "" {
+			t.Errorf("%s: %s", state, s)
+		}
+	}
+	c.ports = ""
+	if s := drawOutbound(c); !strings.Contains(s, "does not listen") || strings.Contains(s, "<button") || strings.Contains(s, "data-port") {
+		t.Errorf("without ports: %s", s)
+	}
+}
