@@ -146,7 +146,7 @@ func TestShowsAs(t *testing.T) {
 func TestColours(t *testing.T) {
 	var b bytes.Buffer
 	r := &diag.Report{Findings: []diag.Finding{{Rule: "flv-empty", Severity: diag.Error}}, Verdict: diag.Verdict{Severity: diag.Error, Headline: "no"}}
-	writeReport(&b, r, true)
+	writeReport(report{&b, true}, r)
 	if out := b.String(); !strings.Contains(out, "\x1b[1;31mno\x1b[0m") || !strings.Contains(out, "error") {
 		t.Errorf("%q", out)
 	}
@@ -156,7 +156,7 @@ func TestColours(t *testing.T) {
 func TestHostileText(t *testing.T) {
 	var b bytes.Buffer
 	evil := "x\x1b]0;owned\x07\x1b[2J\u202e.flv"
-	writeReport(&b, &diag.Report{
+	writeReport(report{w: &b}, &diag.Report{
 		Input:   diag.Input{Name: evil, Read: 1, Detail: evil},
 		Verdict: diag.Verdict{Headline: evil, Next: evil},
 		Media:   &diag.Summary{Encoder: evil, Tracks: []diag.Track{{Kind: "video", Codec: evil}}},
@@ -164,7 +164,7 @@ func TestHostileText(t *testing.T) {
 			Rule: "flv-empty", Severity: diag.Warning, Message: evil, Links: []diag.Link{{Code: evil}},
 			Place: diag.Place{Media: &diag.Media{Track: evil}},
 		}},
-	}, false)
+	})
 	if out := b.String(); strings.ContainsAny(out, "\x1b\x07\u202e") || !strings.Contains(out, "owned") {
 		t.Errorf("%q", out)
 	}

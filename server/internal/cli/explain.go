@@ -9,10 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
-
-	"github.com/mattn/go-isatty"
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/explain"
@@ -41,19 +38,16 @@ type ExplainOptions struct {
 // Explain reads a log or notifications and prints what they mean. Secrets are
 // masked in all that it prints.
 func Explain(ctx context.Context, o ExplainOptions) int {
-	fail := func(format string, args ...any) int {
-		fmt.Fprintf(o.Stderr, "ingestdoctor: "+format+"\n", args...)
-		return ExitUnusable
-	}
+	fail := complaining(o.Stderr)
 	var p *profile.Profile
 	if o.Profile != "" {
-		var ok bool
-		if p, ok = profile.ByID(o.Profile); !ok {
-			return fail("there is no profile %s. Known are:\n  %s", printable(ingest.Redact(o.Profile)), strings.Join(profileIDs(), "\n  "))
+		var err error
+		if p, err = profileOf(o.Profile); err != nil {
+			return fail("%v", err)
 		}
 	}
 	var in *input
-	if f, ok := o.Stdin.(*os.File); ok && o.File == "-" && isatty.IsTerminal(f.Fd()) {
+	if o.File == "-" && terminal(o.Stdin) {
 		fmt.Fprintln(o.Stderr, "Paste the text, then press Enter and Ctrl-D.")
 		in = &input{r: o.Stdin, name: "standard input", size: -1}
 	} else {
@@ -78,24 +72,17 @@ func Explain(ctx context.Context, o ExplainOptions) int {
 	}
 	r := e.Close(end.state, end.detail)
 
-	out := bufio.NewWriter(o.Stdout)
+	var raw []byte
 	if o.JSON {
-		_, _ = out.Write(append(r.JSON(), '\n'))
-	} else {
-		writeExplained(report{out, colours(o.Stdout)}, r)
+		raw = r.JSON()
 	}
-	if err := out.Flush(); err != nil {
-		return fail("the report could not be written: %v", err)
+	if err := deliver(o.Stdout, raw, func(p report) { writeExplained(p, r) }); err != nil {
+		return fail("%v", err)
 	}
-	switch {
-	case end.state == diag.StateCancelled:
-		return ExitInterrupted
-	case end.state == diag.StateFailed:
+	if end.state == diag.StateFailed {
 		return fail("%s", end.detail)
-	case r.Verdict.Errors > 0:
-		return ExitFindings
 	}
-	return ExitClean
+	return exit(end.state == diag.StateCancelled, &r.Verdict)
 }
 
 // unpacked is the input, or the text in it where it is a gzip or zip archive.
@@ -238,13 +225,9 @@ func writeExplained(p report, r *explain.Report) {
 	if r.Input.Detail != "" {
 		p.text("", r.Input.Detail)
 	}
-	p.line("")
-	p.line("%s", p.severity(r.Verdict.Severity, printable(r.Verdict.Headline)))
-	if r.Verdict.Next != "" {
-		p.text("", r.Verdict.Next)
-	}
+	p.answer(&r.Verdict)
 	if len(r.Findings) > 0 {
-		p.line("%s, %s, %s", plural(r.Verdict.Errors, "error"), plural(r.Verdict.Warnings, "warning"), plural(r.Verdict.Infos, "note"))
+		p.counts(&r.Verdict)
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]

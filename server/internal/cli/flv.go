@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
-	"ingestdoctor/wasm/profile"
 	"ingestdoctor/wasm/rules"
 )
 
@@ -40,13 +38,10 @@ type FLVOptions struct {
 // FLV checks one recording and prints the report. See the Exit constants for
 // what it returns.
 func FLV(ctx context.Context, o FLVOptions) int {
-	fail := func(format string, args ...any) int {
-		fmt.Fprintf(o.Stderr, "ingestdoctor: "+format+"\n", args...)
-		return ExitUnusable
-	}
-	p, ok := profile.ByID(o.Profile)
-	if !ok {
-		return fail("there is no profile %s. Known are:\n  %s", printable(o.Profile), strings.Join(profileIDs(), "\n  "))
+	fail := complaining(o.Stderr)
+	p, err := profileOf(o.Profile)
+	if err != nil {
+		return fail("%v", err)
 	}
 	in, err := open(o.File, o.Stdin, "recording")
 	if err != nil {
@@ -67,32 +62,17 @@ func FLV(ctx context.Context, o FLVOptions) int {
 	r := a.Close(end.state, end.detail)
 	rules.Tell(r)
 
-	out := bufio.NewWriter(o.Stdout)
+	var raw []byte
 	if o.JSON {
-		_, _ = out.Write(append(r.JSON(), '\n'))
-	} else {
-		writeReport(out, r, colours(o.Stdout))
+		raw = r.JSON()
 	}
-	if err := out.Flush(); err != nil {
-		return fail("the report could not be written: %v", err)
+	if err := deliver(o.Stdout, raw, func(p report) { writeReport(p, r) }); err != nil {
+		return fail("%v", err)
 	}
-	switch {
-	case end.state == diag.StateCancelled:
-		return ExitInterrupted
-	case end.state == diag.StateFailed:
+	if end.state == diag.StateFailed {
 		return fail("%s", end.detail)
-	case r.Verdict.Errors > 0:
-		return ExitFindings
 	}
-	return ExitClean
-}
-
-func profileIDs() []string {
-	var ids []string
-	for _, p := range profile.All() {
-		ids = append(ids, p.ID)
-	}
-	return ids
+	return exit(end.state == diag.StateCancelled, &r.Verdict)
 }
 
 // input is what is read: a file, or a stream without an end known beforehand.
@@ -108,7 +88,7 @@ type input struct {
 // errors say what to do, without Go's words.
 func open(file string, stdin io.Reader, noun string) (*input, error) {
 	if file == "-" {
-		if f, ok := stdin.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		if terminal(stdin) {
 			return nil, errors.New("standard input is a terminal: pipe a " + noun + " into it, or name a file")
 		}
 		return &input{r: stdin, name: "standard input", size: -1}, nil
@@ -311,9 +291,9 @@ func (p *progress) done() {
 	}
 }
 
-// terminal reports whether w is one that a person looks at.
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// terminal reports whether a reader or writer is one that a person sits at.
+func terminal(v any) bool {
+	f, ok := v.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }
 

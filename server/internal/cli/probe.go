@@ -7,16 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 
-	"github.com/mattn/go-isatty"
-
 	"ingestdoctor/server/internal/probe"
 	"ingestdoctor/wasm/diag"
-	"ingestdoctor/wasm/ingest"
-	"ingestdoctor/wasm/profile"
 )
 
 // ProbeOptions are the arguments of `ingestdoctor probe`.
@@ -38,25 +33,15 @@ type ProbeOptions struct {
 // Probe climbs the ladder from this machine and prints the report. Secrets are
 // masked in all that it prints.
 func Probe(ctx context.Context, o ProbeOptions) int {
-	fail := func(format string, args ...any) int {
-		fmt.Fprintf(o.Stderr, "ingestdoctor: "+format+"\n", args...)
-		return ExitUnusable
-	}
+	fail := complaining(o.Stderr)
 	if o.Profile != "" {
-		if _, ok := profile.ByID(o.Profile); !ok {
-			return fail("there is no profile %s. Known are:\n  %s", printable(ingest.Redact(o.Profile)), strings.Join(profileIDs(), "\n  "))
+		if _, err := profileOf(o.Profile); err != nil {
+			return fail("%v", err)
 		}
 	}
-	target := o.Target
-	if target == "-" {
-		if isTerminal(o.Stdin) {
-			fmt.Fprintln(o.Stderr, "Paste the URL, then press Enter and Ctrl-D.")
-		}
-		b, err := io.ReadAll(io.LimitReader(o.Stdin, maxURL))
-		if err != nil {
-			return fail("standard input cannot be read: %v", bare(err))
-		}
-		target = oneNewlineLess(string(b))
+	target, err := typed(o.Target, o.Stdin, o.Stderr)
+	if err != nil {
+		return fail("%v", err)
 	}
 	p := probe.New(probe.Config{
 		AllowPrivate: o.AllowPrivate, AnyPort: true, SystemNames: true, Vantage: "from this machine and its network",
@@ -71,38 +56,23 @@ func Probe(ctx context.Context, o ProbeOptions) int {
 		}
 		return fail("%s", printable(input.Text))
 	}
-	if o.Publish && !o.Yes && o.Target != "-" && isTerminal(o.Stdin) && !confirmed(o, plan) {
+	if o.Publish && !o.Yes && o.Target != "-" && terminal(o.Stdin) && !confirmed(o, plan) {
 		return fail("not confirmed: nothing was probed")
 	}
 	show := &rungProgress{w: o.Stderr, on: terminal(o.Stderr) && !o.JSON}
 	r := p.Run(ctx, plan, show.event)
 	show.clear()
 
-	out := bufio.NewWriter(o.Stdout)
+	var raw []byte
 	if o.JSON {
-		b, err := json.Marshal(r)
-		if err != nil {
+		if raw, err = json.Marshal(r); err != nil {
 			return fail("the report could not be written: %v", err)
 		}
-		_, _ = out.Write(append(b, '\n'))
-	} else {
-		writeProbe(report{out, colours(o.Stdout)}, r, o)
 	}
-	if err := out.Flush(); err != nil {
-		return fail("the report could not be written: %v", err)
+	if err := deliver(o.Stdout, raw, func(p report) { writeProbe(p, r, o) }); err != nil {
+		return fail("%v", err)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return ExitInterrupted
-	case r.Verdict.Errors > 0:
-		return ExitFindings
-	}
-	return ExitClean
-}
-
-func isTerminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
+	return exit(ctx.Err() != nil, &r.Verdict)
 }
 
 // confirmed asks before a stream is published: it can cost a running one.
@@ -155,17 +125,13 @@ func writeProbe(p report, r *probe.Result, o ProbeOptions) {
 	if r.Input.State == diag.StateCancelled {
 		p.line("%s", p.severity(diag.Warning, "Stopped before its end: what follows is true as far as it got."))
 	}
-	p.line("")
-	p.line("%s", p.severity(r.Verdict.Severity, printable(r.Verdict.Headline)))
-	if r.Verdict.Next != "" {
-		p.text("", r.Verdict.Next)
-	}
+	p.answer(&r.Verdict)
 	refused := len(r.Findings) > 0 && r.Findings[0].Rule == "probe-refused-target"
 	if refused && !o.AllowPrivate {
 		p.text("", "To probe an address of your own network from this machine, add --allow-private.")
 	}
 	if len(r.Findings) > 0 {
-		p.line("%s, %s, %s", plural(r.Verdict.Errors, "error"), plural(r.Verdict.Warnings, "warning"), plural(r.Verdict.Infos, "note"))
+		p.counts(&r.Verdict)
 	}
 	if r.DNS != nil {
 		p.line("")

@@ -19,8 +19,7 @@ type report struct {
 	colour bool
 }
 
-func writeReport(w io.Writer, r *diag.Report, colour bool) {
-	p := report{w, colour}
+func writeReport(p report, r *diag.Report) {
 	p.verdict(r)
 	for i := range r.Findings {
 		p.finding(&r.Findings[i], r)
@@ -92,14 +91,23 @@ func (p report) verdict(r *diag.Report) {
 	if r.Input.Detail != "" {
 		p.text("", r.Input.Detail)
 	}
-	p.line("")
-	p.line("%s", p.severity(r.Verdict.Severity, printable(r.Verdict.Headline)))
-	if r.Verdict.Next != "" {
-		p.text("", r.Verdict.Next)
-	}
+	p.answer(&r.Verdict)
 	if len(r.Findings) > 0 {
-		p.line("%s, %s, %s", plural(r.Verdict.Errors, "error"), plural(r.Verdict.Warnings, "warning"), plural(r.Verdict.Infos, "note"))
+		p.counts(&r.Verdict)
 	}
+}
+
+// answer prints the verdict, which comes before all else.
+func (p report) answer(v *diag.Verdict) {
+	p.line("")
+	p.line("%s", p.severity(v.Severity, printable(v.Headline)))
+	if v.Next != "" {
+		p.text("", v.Next)
+	}
+}
+
+func (p report) counts(v *diag.Verdict) {
+	p.line("%s, %s, %s", plural(v.Errors, "error"), plural(v.Warnings, "warning"), plural(v.Infos, "note"))
 }
 
 // finding prints one: what, where, how often, what to do.

@@ -1,15 +1,11 @@
 package cli
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/mattn/go-isatty"
 
 	"ingestdoctor/wasm/analyze"
 	"ingestdoctor/wasm/diag"
@@ -38,27 +34,17 @@ type URLOptions struct {
 // URL lints one ingest URL and prints the report. Secrets are masked in all
 // that it prints, complaints included, unless ShowSecrets is set.
 func URL(o URLOptions) int {
-	fail := func(format string, args ...any) int {
-		fmt.Fprintf(o.Stderr, "ingestdoctor: "+format+"\n", args...)
-		return ExitUnusable
-	}
+	fail := complaining(o.Stderr)
 	var p *profile.Profile
 	if o.Profile != "" {
-		var ok bool
-		if p, ok = profile.ByID(o.Profile); !ok {
-			return fail("there is no profile %s. Known are:\n  %s", printable(ingest.Redact(o.Profile)), strings.Join(profileIDs(), "\n  "))
+		var err error
+		if p, err = profileOf(o.Profile); err != nil {
+			return fail("%v", err)
 		}
 	}
-	text := o.URL
-	if text == "-" {
-		if f, ok := o.Stdin.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-			fmt.Fprintln(o.Stderr, "Paste the URL, then press Enter and Ctrl-D.")
-		}
-		b, err := io.ReadAll(io.LimitReader(o.Stdin, maxURL))
-		if err != nil {
-			return fail("standard input cannot be read: %v", bare(err))
-		}
-		text = oneNewlineLess(string(b))
+	text, err := typed(o.URL, o.Stdin, o.Stderr)
+	if err != nil {
+		return fail("%v", err)
 	}
 	if o.now == nil {
 		o.now = time.Now
@@ -72,19 +58,14 @@ func URL(o URLOptions) int {
 		},
 	})
 
-	out := bufio.NewWriter(o.Stdout)
+	var raw []byte
 	if o.JSON {
-		_, _ = out.Write(append(r.AppendJSON(nil, tool()), '\n'))
-	} else {
-		writeURL(report{out, colours(o.Stdout)}, r, o.ShowSecrets)
+		raw = r.AppendJSON(nil, tool())
 	}
-	if err := out.Flush(); err != nil {
-		return fail("the report could not be written: %v", err)
+	if err := deliver(o.Stdout, raw, func(p report) { writeURL(p, r, o.ShowSecrets) }); err != nil {
+		return fail("%v", err)
 	}
-	if r.Verdict.Errors > 0 {
-		return ExitFindings
-	}
-	return ExitClean
+	return exit(false, &r.Verdict)
 }
 
 func tool() diag.Tool {
@@ -119,13 +100,9 @@ func writeURL(p report, r *ingest.Result, secrets bool) {
 	if r.Platform != "" && r.Platform != rep.Profile.Name {
 		p.line("The host belongs to: %s", r.Platform)
 	}
-	p.line("")
-	p.line("%s", p.severity(r.Verdict.Severity, printable(r.Verdict.Headline)))
-	if r.Verdict.Next != "" {
-		p.text("", r.Verdict.Next)
-	}
+	p.answer(&r.Verdict)
 	if len(r.Findings) > 0 {
-		p.line("%s, %s, %s", plural(r.Verdict.Errors, "error"), plural(r.Verdict.Warnings, "warning"), plural(r.Verdict.Infos, "note"))
+		p.counts(&r.Verdict)
 	}
 	for i := range r.Findings {
 		p.urlFinding(&r.Findings[i], r, rep, secrets)
