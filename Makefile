@@ -4,6 +4,7 @@
 # make lint    gofumpt, vet, staticcheck
 # make bench   speed beside the peers, in one run
 # make fuzz    every fuzz target for FUZZTIME (10m)
+# make soak    PUSHES (50) test streams at once for SOAK (5m), beside idle, half-open and garbled connections
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,6 +16,8 @@ BUILD    := .build
 DIST     := static/dist
 LISTEN   ?= :8080
 FUZZTIME ?= 10m
+SOAK     ?= 5m
+PUSHES   ?= 50
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 GOROOT := $(shell $(GO) env GOROOT)
@@ -22,7 +25,7 @@ GOVER  := $(shell $(GO) env GOVERSION)
 # the Go sources below some folders, tests left out
 gosrc   = $(shell find $(1) -name '*.go' -not -name '*_test.go' 2>/dev/null)
 
-.PHONY: build run generate assets test test-go test-wasm test-browser lint bench fuzz clean
+.PHONY: build run generate assets test test-go test-wasm test-browser lint bench fuzz soak clean
 
 build: bin/ingestdoctor
 
@@ -154,6 +157,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir"; \
 		done; \
 	done
+
+soak: bin/ingestdoctor
+	@$(call need,ffmpeg:ffmpeg)
+	@$(GO) run ./server/internal/soak -program bin/ingestdoctor -for $(SOAK) -pushes $(PUSHES)
 
 clean:
 	rm -rf bin $(BUILD)

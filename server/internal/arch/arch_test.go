@@ -59,6 +59,8 @@ var may = map[string][]string{
 	"server/internal/arch":   {},
 	// the portal for browser tests, whose probes may reach this machine; not part of the program
 	"server/internal/loopback": {"server/internal/listen", "server/internal/live", "server/internal/probe", "server/internal/site"},
+	// pushes many streams to the program itself, as another process
+	"server/internal/soak": {"server/internal/rtmp", "wasm/flv"},
 	// writes a table for wasm/explain
 	"server/internal/messages": {"content"},
 
