@@ -53,13 +53,7 @@ func (c *checkPage) OnPreRender(ctx app.Context) {
 	c.head(ctx)
 	// Both programs start to load with the page instead of after its scripts.
 	// The suffix asks for what fetch asks for, or they would be loaded twice.
-	var list []app.Preload
-	for _, address := range []string{ctx.ResolveStaticResource("/web/app.wasm"), app.Getenv("ASSET_VALIDATOR_WASM")} {
-		if address != "" {
-			list = append(list, app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
-		}
-	}
-	ctx.Page().SetPreloads(list...)
+	preload(ctx, app.Getenv("ASSET_VALIDATOR_WASM"))
 }
 
 // OnNav also follows a change of the query.

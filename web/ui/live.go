@@ -17,12 +17,12 @@ type livePage struct {
 	header string
 	footer string
 
-	broken   string
-	behave   bool
-	address  int  // of Session.Push, chosen
-	reveal   bool // the key is shown
-	was      LiveState
-	revealed bool // the verdict was brought into view
+	broken  string
+	behave  bool
+	refuse  string // code that is asked for
+	address int    // of Session.Push, chosen
+	reveal  bool   // the key is shown
+	was     LiveState
 }
 
 // liveClient is the LiveClient of the browser.
@@ -57,9 +57,7 @@ func (c *livePage) OnInit() {
 // OnPreRender fills the page's head; the server calls it.
 func (c *livePage) OnPreRender(ctx app.Context) {
 	c.head(ctx)
-	if address := ctx.ResolveStaticResource("/web/app.wasm"); address != "" {
-		ctx.Page().SetPreloads(app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
-	}
+	preload(ctx, "")
 }
 
 func (c *livePage) head(ctx app.Context) {
@@ -124,7 +122,12 @@ func (c *livePage) do(ctx app.Context, id, value string) {
 	switch id {
 	case "make":
 		c.reveal, c.address = false, 0
-		c.stream.Make(c.desk.Profile, c.behave && c.desk.Profile != fallbackProfile)
+		refuse := ""
+		behave := c.behave && c.stream.behaviour(c.desk.Profile).Behaves
+		if behave {
+			refuse = c.refuse
+		}
+		c.stream.Make(c.desk.Profile, behave, refuse)
 	case "again":
 		c.reveal, c.address = false, 0
 		c.stream.Again()
@@ -133,10 +136,12 @@ func (c *livePage) do(ctx app.Context, id, value string) {
 	case "stop":
 		c.stream.C.Stop()
 	case "profile":
-		c.desk.Profile = value
+		c.desk.Profile, c.refuse = value, ""
 		rememberProfile(value)
 	case "behave":
 		c.behave = value == "true"
+	case "refuse":
+		c.refuse = value
 	case "address":
 		for i := range c.stream.addresses() {
 			if c.stream.addresses()[i].option() == value {

@@ -51,13 +51,7 @@ func (c *logPage) OnInit() {
 // OnPreRender fills the page's head; the server calls it.
 func (c *logPage) OnPreRender(ctx app.Context) {
 	c.head(ctx)
-	var list []app.Preload
-	for _, address := range []string{ctx.ResolveStaticResource("/web/app.wasm"), app.Getenv("ASSET_EXPLAINER_WASM")} {
-		if address != "" {
-			list = append(list, app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
-		}
-	}
-	ctx.Page().SetPreloads(list...)
+	preload(ctx, app.Getenv("ASSET_EXPLAINER_WASM"))
 }
 
 // OnNav also follows a change of the query.

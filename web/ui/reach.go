@@ -64,9 +64,7 @@ func (c *reachPage) OnInit() {
 // OnPreRender fills the page's head; the server calls it.
 func (c *reachPage) OnPreRender(ctx app.Context) {
 	c.head(ctx)
-	if address := ctx.ResolveStaticResource("/web/app.wasm"); address != "" {
-		ctx.Page().SetPreloads(app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
-	}
+	preload(ctx, "")
 }
 
 func (c *reachPage) head(ctx app.Context) {

@@ -37,6 +37,18 @@ func countsHTML(v *diag.Verdict, none string) string {
 	return fill(`<p id="counts" class="cluster small">{!}</p>`, badges)
 }
 
+// preload has the browser load the page's program, and the worker's where there
+// is one, before the scripts ask for them.
+func preload(ctx app.Context, worker string) {
+	var list []app.Preload
+	for _, address := range []string{ctx.ResolveStaticResource("/web/app.wasm"), worker} {
+		if address != "" {
+			list = append(list, app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
+		}
+	}
+	ctx.Page().SetPreloads(list...)
+}
+
 // checksPanel is what became of every rule.
 func checksPanel(r *diag.Report) app.UI {
 	list := checkGroups(r)

@@ -73,13 +73,7 @@ func (c *urlPage) OnInit() {
 // OnPreRender fills the page's head; the server calls it.
 func (c *urlPage) OnPreRender(ctx app.Context) {
 	c.head(ctx)
-	var list []app.Preload
-	for _, address := range []string{ctx.ResolveStaticResource("/web/app.wasm"), app.Getenv("ASSET_LINTER_WASM")} {
-		if address != "" {
-			list = append(list, app.Preload{Href: address + " crossorigin=anonymous", As: "fetch"})
-		}
-	}
-	ctx.Page().SetPreloads(list...)
+	preload(ctx, app.Getenv("ASSET_LINTER_WASM"))
 }
 
 // OnNav also follows a change of the query.
