@@ -251,6 +251,7 @@
       s.span = 0;
       close(s);
     }
+    pressed(s);
     // the report of what came last is made a moment after the encoder went
     if (s.state === 'between' && t === 'state' && !s.asked) watch(s, 1200);
     s.asked = s.state === 'between';
@@ -258,6 +259,11 @@
     s.news = true;
     draw(s);
     clock();
+  }
+
+  // pressed marks how much the plots show.
+  function pressed(s) {
+    for (const b of document.querySelectorAll('[data-live-span]')) b.setAttribute('aria-pressed', String(Number(b.dataset.liveSpan) === s.span));
   }
 
   function connection(s, c) {
@@ -302,7 +308,7 @@
 
   function lag(ms) {
     if (Math.abs(ms) < 50) return 'in time';
-    return time(Math.abs(ms)) + (ms > 0 ? ' late' : ' early');
+    return time(Math.abs(ms)) + (ms > 0 ? '' : ' early');
   }
 
   function numbers(s) {
@@ -310,13 +316,14 @@
     const t = s.ticks.at(-1);
     if (!box || !t) return;
     s.news = false;
+    if (box.dataset.tick === '0') pressed(s);
     const c = s.conns.get(t.conn);
     put('lag', lag(t.lag_ms));
     put('jitter', time(t.jitter_ms));
     put('idle', time(t.idle_ms));
     put('video', rate(t.video_bps));
     put('audio', rate(t.audio_bps));
-    put('fps', fixed(t.fps, 1) + (t.declared_fps > 0 ? ' of ' + t.declared_fps.toLocaleString('en-GB', {maximumFractionDigits: 2}) : '') + ' fps');
+    put('fps', fixed(t.fps, 1) + ' fps');
     put('media', span(t.media_ms));
     put('bytes', size(t.bytes));
     put('first', c ? (c.first_key_ms < 0 ? 'not yet' : time(c.first_key_ms)) : '–');
@@ -381,7 +388,7 @@
     s.tabled = now;
     const start = s.ticks[0].at_ms;
     const count = Math.min(20, s.ticks.length);
-    const head = ['At', 'Arrival', 'Video', 'Audio', 'Frame rate', 'Jitter', 'Idle'];
+    const head = ['At', 'Arrival lag', 'Video', 'Audio', 'Frame rate', 'Jitter', 'Idle'];
     const rows = [];
     for (let i = 0; i < count; i++) {
       const t = s.ticks[Math.floor((i + 1) * s.ticks.length / count) - 1];
@@ -469,7 +476,7 @@
     const wide = e.target.closest('[data-live-span]');
     if (wide && current) {
       current.span = Number(wide.dataset.liveSpan);
-      for (const b of document.querySelectorAll('[data-live-span]')) b.setAttribute('aria-pressed', String(b === wide));
+      pressed(current);
       plots(current);
       return;
     }

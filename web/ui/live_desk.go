@@ -65,6 +65,7 @@ type LiveSnapshot struct {
 	EndText     string           `json:"end_text"`
 	Profile     string           `json:"profile"`
 	Behave      bool             `json:"behave"`
+	Refuse      string           `json:"refuse"`
 	Connections []LiveConnection `json:"connections"`
 	Report      json.RawMessage  `json:"report"`
 }
@@ -98,8 +99,31 @@ type liveKV struct {
 
 // liveService is whether this server takes test streams at all.
 type liveService struct {
-	Open bool          `json:"open"`
-	Push []LiveAddress `json:"push"`
+	Open       bool            `json:"open"`
+	Behaviours []liveBehaviour `json:"behaviours"`
+}
+
+// liveBehaviour is how the platform of a profile refuses.
+type liveBehaviour struct {
+	Profile  string `json:"profile"`
+	Behaves  bool   `json:"behaves"`
+	Text     string `json:"text"`
+	Refusals []struct {
+		Code  string `json:"code"`
+		Title string `json:"title"`
+	} `json:"refusals"`
+}
+
+// behaviour is that of a profile.
+func (d *LiveDesk) behaviour(profile string) (b liveBehaviour) {
+	if d.Service != nil {
+		for _, b := range d.Service.Behaviours {
+			if b.Profile == profile {
+				return b
+			}
+		}
+	}
+	return b
 }
 
 // LiveDesk is all that the page knows. It has no browser in it; every method is
@@ -131,7 +155,7 @@ func (d *LiveDesk) Busy() bool {
 }
 
 // Make asks for a push address. What was before it is left.
-func (d *LiveDesk) Make(profile string, behave bool) {
+func (d *LiveDesk) Make(profile string, behave bool, refuse string) {
 	if d.C == nil || d.State == LiveAsking {
 		return
 	}
@@ -140,12 +164,13 @@ func (d *LiveDesk) Make(profile string, behave bool) {
 	body, _ := json.Marshal(struct {
 		Profile string `json:"profile"`
 		Behave  bool   `json:"behave"`
-	}{profile, behave})
+		Refuse  string `json:"refuse,omitempty"`
+	}{profile, behave, refuse})
 	d.C.Make(string(body))
 }
 
 // Again makes a new push address with the settings of the last.
-func (d *LiveDesk) Again() { d.Make(d.Snap.Profile, d.Snap.Behave) }
+func (d *LiveDesk) Again() { d.Make(d.Snap.Profile, d.Snap.Behave, d.Snap.Refuse) }
 
 // Leave goes back to the empty page.
 func (d *LiveDesk) Leave() {
@@ -228,10 +253,10 @@ func (d *LiveDesk) refused(m LiveMessage) {
 	var p probeProblem
 	d.State = LiveRefused
 	switch {
-	case m.Status == 0:
-		d.Title, d.Problem = "This server does not answer", "The connection from your browser to this site is interrupted. Check it, then try again."
 	case json.Unmarshal([]byte(m.Data), &p) == nil && p.Title != "":
 		d.Title, d.Problem = p.Title, p.Detail
+	case m.Status == 0:
+		d.Title, d.Problem = "This server does not answer", "The connection from your browser to this site is interrupted. Check it, then try again."
 	default: // not an answer of ours: a proxy's page, as a rule
 		d.Title, d.Problem = "This server did not take the request", "It answered with the number "+strconv.Itoa(m.Status)+" and nothing else. Try again; if it stays, tell whoever runs this server."
 	}

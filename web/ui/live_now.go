@@ -7,7 +7,7 @@ import "github.com/maxence-charriere/go-app/v10/pkg/app"
 func liveNow() app.UI {
 	numbers := ""
 	for _, n := range [...]struct{ id, label string }{
-		{"lag", "Arrival"},
+		{"lag", "Arrival lag"},
 		{"jitter", "Jitter"},
 		{"idle", "Idle"},
 		{"video", "Video"},
@@ -17,7 +17,7 @@ func liveNow() app.UI {
 		{"bytes", "Received"},
 		{"first", "First key frame"},
 		{"key", "Since key frame"},
-		{"unacked", "Unacknowledged"},
+		{"unacked", "Unacknow\u00adledged"},
 		{"window", "Window"},
 		{"queue", "Receive queue"},
 		{"rtt", "Round trip"},

@@ -9,9 +9,13 @@ import (
 )
 
 func (c *livePage) Render() app.UI {
+	class := "page page--tool"
+	if c.stream.Session != nil { // the answer comes first: what is above it makes room
+		class += " page--answered"
+	}
 	return el("div", "", "app-shell", nil,
 		app.Raw(c.header),
-		el("main", "main", "page page--tool", []string{"tabindex", "-1"},
+		el("main", "main", class, []string{"tabindex", "-1"},
 			el("div", "", "wrap", nil,
 				raw(`<header class="page-head"><h1>Push a test stream</h1><p class="lede checker__lede">Your own encoder pushes to us over RTMP, and you watch: who connects, what is said, what the platform would refuse, and how the stream arrives.</p></header>`),
 				el("div", "", "tool-grid checker inspect", nil,
@@ -34,25 +38,37 @@ func (c *livePage) form() app.UI {
 	if c.broken != "" {
 		return raw(`<div class="callout callout--error">{!}<p id="problem">{}</p></div>`, iconHTML("triangle-alert", ""), c.broken)
 	}
-	off, wait, without := "", "", ` disabled`
+	off, wait, ticked, codes := "", "", "", ""
+	b := c.stream.behaviour(c.desk.Profile)
 	if !c.live || c.stream.State == LiveOff {
 		off, wait = " disabled", " disabled"
 	}
 	if c.stream.State == LiveAsking {
 		wait = " disabled"
 	}
-	if c.desk.Profile != fallbackProfile {
-		without = off
+	without := off
+	switch {
+	case !b.Behaves:
+		without = " disabled"
+	case c.behave:
+		ticked = " checked"
+		for _, r := range b.Refusals {
+			codes += fill(`<option value="{}">{}: {}</option>`, r.Code, r.Code, r.Title)
+		}
+		codes = fill(`<div class="field"><label class="label" for="refuse">Refuse with</label><select id="refuse" class="select" data-live="input"><option value="">What the stream brings about</option>{!}</select></div>`, codes)
+	}
+	if b.Text == "" {
+		b.Text = "Refuse and close as it would, with its own code, so that you see what your encoder makes of it. Otherwise everything is taken, and reported."
 	}
 	p := c.desk.profile()
 	if p == nil {
 		p = &diag.Profile{}
 	}
 	return raw(`<section class="panel panel__body live__form" aria-label="What to push against"><div class="field"><label class="label" for="profile">Check against</label><select id="profile" class="select" data-live="input" aria-describedby="profile-summary"{!}>{!}</select>{!}</div>`+
-		`<div class="field"><label class="check"><input id="behave" type="checkbox" data-live="input" aria-describedby="behave-hint"{!}><span>Behave like the platform</span></label><p class="hint" id="behave-hint">Refuse and close as it would, with its own code, so that you see what your encoder makes of it. Otherwise everything is taken, and reported.</p></div>`+
+		`<div class="field"><label class="check"><input id="behave" type="checkbox" data-live="input" aria-describedby="behave-hint"{!}{!}><span>Behave like the platform: refuse as it would, to see what your encoder makes of it</span></label><p class="hint" id="behave-hint">{}</p></div>{!}`+
 		`<div class="toolbar"><button type="button" id="make" class="btn btn--primary" data-live="click"{!}>{!}Make a push address</button></div>`+
 		`<p class="small muted">It is for one test, and for 30 minutes. What you push is analysed and thrown away. <a href="/privacy#test-streams">What is kept</a></p>{!}</section>`,
-		off, profileOptions(c.desk.Profiles, c.desk.Profile, ""), profileSummary(p), without, wait, iconHTML("radio-tower", ""),
+		off, profileOptions(c.desk.Profiles, c.desk.Profile, ""), profileSummary(p), ticked, without, b.Text, codes, wait, iconHTML("radio-tower", ""),
 		`<noscript><p class="callout callout--warning">Following a test stream needs JavaScript and WebAssembly.</p></noscript>`)
 }
 
@@ -164,7 +180,10 @@ func (c *livePage) about(j *Job) string {
 		text = `<span id="live-left" class="num" data-live-text="left"></span>`
 	}
 	if d.Snap.Behave {
-		name += ", which it behaves like"
+		name += ", and behaving like it"
+		if d.Snap.Refuse != "" {
+			name += ": refusing with " + d.Snap.Refuse
+		}
 	}
 	text = fill(`<p class="small muted live__about">Against {}. {!}</p>`, name, text)
 	if j != nil && d.State != LiveWaiting {

@@ -11,11 +11,13 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"ingestdoctor/server/internal/live"
+	"ingestdoctor/wasm/profile"
 	"ingestdoctor/web/page"
 )
 
@@ -51,10 +53,32 @@ type IngestPort struct {
 
 // liveService is the answer to GET /api/v1/live.
 type liveService struct {
-	Open           bool      `json:"open"` // this server takes test streams
-	Push           []pushURL `json:"push"`
-	OwnCertificate bool      `json:"own_certificate,omitempty"`
+	Open           bool            `json:"open"` // this server takes test streams
+	Push           []pushURL       `json:"push"`
+	OwnCertificate bool            `json:"own_certificate,omitempty"`
+	Behaviours     []liveBehaviour `json:"behaviours"`
 }
+
+// liveBehaviour is how the platform of a profile refuses.
+type liveBehaviour struct {
+	Profile  string         `json:"profile"`
+	Behaves  bool           `json:"behaves"`
+	Text     string         `json:"text"`     // what is known of it, or why nothing is refused
+	Refusals []live.Refusal `json:"refusals"` // that can be asked for
+}
+
+// liveBehaviours are those of all profiles.
+var liveBehaviours = sync.OnceValue(func() []liveBehaviour {
+	var list []liveBehaviour
+	for _, p := range profile.All() {
+		b := liveBehaviour{Profile: p.ID, Behaves: live.Behaves(p), Text: live.BehaviourText(p), Refusals: live.Refusals(p)}
+		if b.Refusals == nil {
+			b.Refusals = []live.Refusal{}
+		}
+		list = append(list, b)
+	}
+	return list
+})
 
 // pushURL is one way to push.
 type pushURL struct {
@@ -132,7 +156,7 @@ func (s *Server) ingestHost(c echo.Context) string {
 
 // apiLive tells whether and where test streams are taken.
 func (s *Server) apiLive(c echo.Context) error {
-	v := liveService{Push: []pushURL{}}
+	v := liveService{Push: []pushURL{}, Behaviours: liveBehaviours()}
 	if v.Open = s.lives.open(); v.Open {
 		v.Push, v.OwnCertificate = s.pushes(c, ""), s.lives.ingest.OwnCertificate
 	}
@@ -164,6 +188,11 @@ func (s *Server) apiLiveCreate(c echo.Context) error {
 		return problemError{
 			Problem: page.Problem{Status: http.StatusBadRequest, Title: "There is no such platform", Text: "Leave profile out, or take one of /api/v1/profiles."},
 			Field:   "profile",
+		}
+	case errors.Is(err, live.ErrRefusal):
+		return problemError{
+			Problem: page.Problem{Status: http.StatusBadRequest, Title: "The platform does not refuse with that code", Text: "Leave refuse out, or take one of the refusals that /api/v1/live lists for the platform."},
+			Field:   "refuse",
 		}
 	case errors.Is(err, live.ErrClient):
 		return tooManyLive(c, limitClientRunning, liveRetry, "As many test streams are open from your network as may be at once. Stop one first, or wait until one ends by itself.")
@@ -199,7 +228,7 @@ const maxLiveBody = 4 << 10 // bytes of a request for a session
 func readLiveRequest(c echo.Context) (req live.Request, err error) {
 	bad := problemError{Problem: page.Problem{
 		Status: http.StatusBadRequest, Title: "This request for a test stream makes no sense",
-		Text: `The body must be a JSON object like {"profile": "youtube", "behave": false}; both may be left out.`,
+		Text: `The body must be a JSON object like {"profile": "youtube", "behave": false}; beside these it may have refuse, and all may be left out.`,
 	}}
 	r := c.Request()
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {

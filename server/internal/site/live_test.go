@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,9 @@ func TestLiveHost(t *testing.T) {
 	for public, want := range map[string]string{"": "localhost", "https://doctor.example.com": "doctor.example.com"} {
 		s, _, _ := inspecting(t, Config{PublicURL: public, Ingest: Ingest{Ports: []IngestPort{{Port: 1935, Plain: true}}}})
 		v := decode[liveService](t, liveCall(s, "GET", livePath, ""))
+		if len(v.Behaviours) < 5 || !slices.ContainsFunc(v.Behaviours, func(b liveBehaviour) bool { return b.Behaves && len(b.Refusals) > 0 && b.Text != "" }) {
+			t.Errorf("behaviours %+v", v.Behaviours)
+		}
 		if !v.Open || len(v.Push) != 1 || v.Push[0] != (pushURL{Scheme: "rtmp", Host: want, Port: 1935}) {
 			t.Errorf("public %q: %+v", public, v)
 		}
@@ -199,7 +203,7 @@ func TestLiveOff(t *testing.T) {
 }
 
 func TestLiveRefusals(t *testing.T) {
-	s, fake, _ := inspecting(t, Config{liveLimits: liveLimits{Client: pace{4, time.Hour}}})
+	s, fake, _ := inspecting(t, Config{liveLimits: liveLimits{Client: pace{5, time.Hour}}})
 	for _, c := range []struct {
 		name, body string
 		header     []string
@@ -214,6 +218,7 @@ func TestLiveRefusals(t *testing.T) {
 		{"no type", `{}`, []string{"Content-Type", "text/plain"}, nil, 415, "application/json"},
 		{"another site", `{}`, []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, nil, 403, "another site"},
 		{"no such profile", `{"profile":"x"}`, nil, live.ErrProfile, 400, `"field":"profile"`},
+		{"no such refusal", `{"profile":"youtube","behave":true,"refuse":"x"}`, nil, live.ErrRefusal, 400, `"field":"refuse"`},
 		{"client's sessions", `{}`, nil, live.ErrClient, 429, `"limit":"client-running"`},
 		{"all sessions", `{}`, nil, live.ErrFull, 429, `"limit":"all-running"`},
 		{"stopping", `{}`, nil, live.ErrClosed, 503, "not ready"},
