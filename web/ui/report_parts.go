@@ -109,42 +109,14 @@ func (c *reportParts) zoom(action string) app.EventHandler {
 	}
 }
 
-// findings are the evidence, by severity. The groups are always there, so that
-// a new error does not remake the warnings below it.
+// findings are the evidence, by severity.
 func (c *reportParts) findings() app.UI {
-	j := c.desk.Shown
 	var list []Group
-	if j != nil {
-		list = groups(j.views)
+	run := ""
+	if j := c.desk.Shown; j != nil {
+		list, run = groups(j.views), strconv.Itoa(j.ID)
 	}
-	body := []app.UI{raw(`<h2 id="findings-title" class="sr-only">Findings</h2>`), c.remux()}
-	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
-		section := app.Elem("section").ID("findings-" + sev.String()).Class("stack stack--tight")
-		var group Group
-		for _, g := range list {
-			if g.Severity == sev {
-				group = g
-			}
-		}
-		if len(group.Findings) == 0 {
-			body = append(body, section.Hidden(true))
-			continue
-		}
-		cards := []app.UI{raw(`<h3 id="findings-{}-title">{} <span class="count">{}</span></h3>`, sev.String(), group.Title, strconv.Itoa(len(group.Findings)))}
-		for i := range group.Findings {
-			f := &group.Findings[i]
-			cards = append(cards, &keyed{
-				Key:  strconv.Itoa(j.ID) + f.Key,
-				Make: func() app.UI { return c.finding(f) },
-			})
-		}
-		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
-	}
-	s := app.Elem("section").ID("findings").Class("stack").Aria("labelledby", "findings-title")
-	if len(list) == 0 {
-		s = s.Hidden(true)
-	}
-	return s.Body(body...)
+	return findingGroups(list, c.remux(), run, c.finding)
 }
 
 // finding is one card, with the way to its place.

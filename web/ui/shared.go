@@ -49,6 +49,41 @@ func preload(ctx app.Context, worker string) {
 	ctx.Page().SetPreloads(list...)
 }
 
+// findingGroups are findings by severity, each as a card, below what stands
+// above them. The groups are always there, so that a new error does not remake
+// the warnings below it; run tells the cards of one report from those of the
+// next.
+func findingGroups(list []Group, above app.UI, run string, card func(*FindingView) app.UI) app.UI {
+	body := []app.UI{raw(`<h2 id="findings-title" class="sr-only">Findings</h2>`)}
+	if above != nil {
+		body = append(body, above)
+	}
+	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
+		section := app.Elem("section").ID("findings-" + sev.String()).Class("stack stack--tight")
+		var group Group
+		for _, g := range list {
+			if g.Severity == sev {
+				group = g
+			}
+		}
+		if len(group.Findings) == 0 {
+			body = append(body, section.Hidden(true))
+			continue
+		}
+		cards := []app.UI{raw(`<h3 id="findings-{}-title">{} <span class="count">{}</span></h3>`, sev.String(), group.Title, strconv.Itoa(len(group.Findings)))}
+		for i := range group.Findings {
+			f := &group.Findings[i]
+			cards = append(cards, &keyed{Key: run + f.Key, Make: func() app.UI { return card(f) }})
+		}
+		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
+	}
+	s := app.Elem("section").ID("findings").Class("stack").Aria("labelledby", "findings-title")
+	if len(list) == 0 {
+		s = s.Hidden(true)
+	}
+	return s.Body(body...)
+}
+
 // checksPanel is what became of every rule.
 func checksPanel(r *diag.Report) app.UI {
 	list := checkGroups(r)

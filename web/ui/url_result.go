@@ -78,41 +78,13 @@ func (c *urlPage) actions(r *URLResult) app.UI {
 	return el("div", "", "verdict__actions toolbar", nil, list)
 }
 
-// findings are the evidence, by severity. The groups are always there, so that
-// a new error does not remake the warnings below it.
+// findings are the evidence, by severity.
 func (c *urlPage) findings() app.UI {
 	var list []Group
 	if r := c.desk.Result; r != nil {
 		list = groups(r.views)
 	}
-	body := []app.UI{el("h2", "findings-title", "sr-only", nil, "Findings")}
-	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
-		section := app.Elem("section").ID("findings-" + sev.String()).Class("stack stack--tight")
-		var group Group
-		for _, g := range list {
-			if g.Severity == sev {
-				group = g
-			}
-		}
-		if len(group.Findings) == 0 {
-			body = append(body, section.Hidden(true))
-			continue
-		}
-		cards := []app.UI{app.Elem("h3").ID("findings-"+sev.String()+"-title").Body(
-			app.Text(group.Title+" "),
-			el("span", "", "count", nil, strconv.Itoa(len(group.Findings))),
-		)}
-		for i := range group.Findings {
-			f := &group.Findings[i]
-			cards = append(cards, &keyed{Key: f.Key, Make: func() app.UI { return c.finding(f) }})
-		}
-		body = append(body, section.Aria("labelledby", "findings-"+sev.String()+"-title").Body(cards...))
-	}
-	s := app.Elem("section").ID("findings").Class("stack").Aria("labelledby", "findings-title")
-	if len(list) == 0 {
-		s = s.Hidden(true)
-	}
-	return s.Body(body...)
+	return findingGroups(list, nil, "", c.finding)
 }
 
 // finding is one card, with the way to its characters.
