@@ -1,6 +1,7 @@
 # make run     build everything and serve on :8080 (LISTEN=ADDR for another)
 # make build   one self-contained program: bin/ingestdoctor
 # make test    everything: vet, tests, the core as WebAssembly, a real browser
+# make test-obs  OBS, without a window, pushes a test stream (installs OBS: 65 MB)
 # make lint    gofumpt, vet, staticcheck
 # make bench   speed beside the peers, in one run
 # make fuzz    every fuzz target for FUZZTIME (10m)
@@ -25,7 +26,7 @@ GOVER  := $(shell $(GO) env GOVERSION)
 # the Go sources below some folders, tests left out
 gosrc   = $(shell find $(1) -name '*.go' -not -name '*_test.go' 2>/dev/null)
 
-.PHONY: build run generate assets test test-go test-wasm test-browser lint bench fuzz soak clean
+.PHONY: build run generate assets test test-go test-wasm test-browser test-obs lint bench fuzz soak clean
 
 build: bin/ingestdoctor
 
@@ -137,6 +138,11 @@ test-wasm:
 test-browser: bin/ingestdoctor
 	@$(call need,$(TEST_TOOLS))
 	INGESTDOCTOR_BIN=$(CURDIR)/bin/ingestdoctor $(GO) test -count=1 -timeout 30m ./web/e2e
+
+# OBS without a window, for those who have 65 MB for it.
+test-obs:
+	@$(call need,obs:obs-studio Xvfb:xvfb)
+	INGESTDOCTOR_OBS=1 $(GO) test -count=1 -v -run '^TestOBS$$' ./server/internal/live
 
 lint: $(BUILD)/templ.stamp
 	@out=$$($(GO) tool gofumpt -l $$(git ls-files '*.go' | grep -v '_templ\.go$$')); \

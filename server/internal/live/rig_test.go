@@ -308,9 +308,16 @@ type encoder struct {
 // begin starts an encoder, which ends with the test at the latest.
 func begin(t *testing.T, name string, args ...string) *encoder {
 	t.Helper()
+	return beginWith(t, func(*exec.Cmd) {}, name, args...)
+}
+
+// beginWith is begin with something changed before.
+func beginWith(t *testing.T, change func(*exec.Cmd), name string, args ...string) *encoder {
+	t.Helper()
 	r := &encoder{t: t, cmd: exec.Command(name, args...), out: &strings.Builder{}, done: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	change(r.cmd)
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
