@@ -2,12 +2,9 @@ package ui
 
 import (
 	"encoding/json"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"ingestdoctor/wasm/diag"
 	"ingestdoctor/wasm/explain"
@@ -300,36 +297,14 @@ func TestTimeText(t *testing.T) {
 // Without a program the page is whole, and no input that would do nothing can be
 // used.
 func TestLogPrerendered(t *testing.T) {
-	registerOnce()
-	t.Setenv("ASSET_ICONS", "/icons.svg")
-	t.Setenv("ASSET_EXPLAINER_WASM", "/explainer.wasm")
-	t.Setenv("SHELL_HEADER", `<header><a href="/check/log">Explain</a></header>`)
-	t.Setenv("SHELL_FOOTER", `<footer>foot</footer>`)
-	h := &app.Handler{Version: "1", Icon: app.Icon{Default: "/i.png", Large: "/i.png", SVG: "/i.svg", Maskable: "/i.png"}}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", LogPath, nil))
-	html := w.Body.String()
-	for _, part := range []string{
+	html := prerendered(t, LogPath, `<a href="/check/log">Explain</a>`)
+	says(t, html,
 		"<title>Explain a log", "<h1>", "0 bytes sent.", "What it reads", "Where the log is", "noscript", "ingestdoctor explain",
 		`<a href="/check/log" aria-current="page">`, "foot", `id="verdict"`, `data-state="empty"`, `role="status"`, `for="paste"`,
-	} {
-		if !strings.Contains(html, part) {
-			t.Errorf("no %q in the page", part)
-		}
-	}
-	if link := regexp.MustCompile(`<link[^>]*href="/explainer.wasm"[^>]*>`).FindString(html); !strings.Contains(link, "preload") {
-		t.Errorf("explainer.wasm is not preloaded: %q", link)
-	}
-	for _, tag := range regexp.MustCompile(`<(input|select|button|textarea)\b[^>]*>`).FindAllString(html, -1) {
-		if !strings.Contains(tag, " disabled") && !strings.Contains(tag, " hidden") {
-			t.Errorf("usable before the program runs: %s", tag)
-		}
-	}
-	for _, bad := range []string{` style=`, ` onclick`, `\"`, `disabled="false"`, `hidden="false"`, `selected="false"`, `required="false"`} {
-		if strings.Contains(html, bad) {
-			t.Errorf("%s in the page", bad)
-		}
-	}
+	)
+	preloaded(t, html, "/web/app.wasm", "/explainer.wasm")
+	disabled(t, html, " hidden")
+	sound(t, html)
 	if n := len(regexp.MustCompile(`<option[^>]* selected`).FindAllString(html, -1)); n != 1 {
 		t.Errorf("%d selected options", n)
 	}

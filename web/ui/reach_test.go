@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -185,36 +183,11 @@ func TestReachStates(t *testing.T) {
 
 // Without a program the page is whole, and nothing can be used that would do nothing.
 func TestReachPrerendered(t *testing.T) {
-	registerOnce()
-	t.Setenv("ASSET_ICONS", "/icons.svg")
-	t.Setenv("SHELL_HEADER", `<header><a href="/check/reach">Server</a></header>`)
-	t.Setenv("SHELL_FOOTER", `<footer>foot</footer>`)
-	h := &app.Handler{Version: "1", Icon: app.Icon{Default: "/i.png", Large: "/i.png", SVG: "/i.svg", Maskable: "/i.png"}}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", ReachPath, nil))
-	html := w.Body.String()
-	for _, part := range []string{"<title>Test the ingest server", "<noscript>", "ingestdoctor probe", `aria-current="page"`, "YouTube", "What is tried", "off the air"} {
-		if !strings.Contains(html, part) {
-			t.Errorf("no %q in the page", part)
-		}
-	}
-	for _, tag := range regexp.MustCompile(`<(input|select|button|textarea)\b[^>]*>`).FindAllString(html, -1) {
-		if !strings.Contains(tag, " disabled") && !strings.Contains(tag, "publish-") && !strings.Contains(tag, "copy-btn") { // the dialog is closed
-			t.Errorf("usable before the program runs: %s", tag)
-		}
-	}
-	ids := map[string]bool{}
-	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
-		if ids[m[1]] {
-			t.Errorf("id %s twice", m[1])
-		}
-		ids[m[1]] = true
-	}
-	for _, m := range regexp.MustCompile(` (?:aria-labelledby|aria-describedby|for)="([^"]+)"`).FindAllStringSubmatch(html, -1) {
-		if !ids[m[1]] {
-			t.Errorf("a label refers to %s, which is not there", m[1])
-		}
-	}
+	html := prerendered(t, ReachPath, `<a href="/check/reach">Server</a>`)
+	says(t, html, "<title>Test the ingest server", "<noscript>", "ingestdoctor probe", `aria-current="page"`, "YouTube", "What is tried", "off the air")
+	preloaded(t, html, "/web/app.wasm")
+	disabled(t, html, "publish-", "copy-btn") // the dialog is closed
+	sound(t, html)
 }
 
 func TestReachMarkdown(t *testing.T) {

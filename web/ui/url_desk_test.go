@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -253,38 +252,15 @@ func TestClockText(t *testing.T) {
 
 // Without a program the page is whole, and its linter begins to load.
 func TestURLPrerendered(t *testing.T) {
-	registerOnce()
-	t.Setenv("ASSET_ICONS", "/icons.svg")
-	t.Setenv("ASSET_LINTER_WASM", "/linter.wasm")
-	t.Setenv("ASSET_LINTER_JS", "/worker-linter.js")
-	t.Setenv("ASSET_WORKER_SCRIPTS", "/wasm_exec.js /worker-core.js")
-	t.Setenv("SHELL_HEADER", `<header><a href="/check/file" aria-current="page">Check</a><a href="/check/url">URL</a></header>`)
-	t.Setenv("SHELL_FOOTER", `<footer>foot</footer>`)
-	h := &app.Handler{Version: "1", Icon: app.Icon{Default: "/i.png", Large: "/i.png", SVG: "/i.svg", Maskable: "/i.png"}}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", URLPath, nil))
-	html := w.Body.String()
-	for _, part := range []string{
-		"<title>Check an ingest URL", "It stays in this tab.", "noscript", "ingestdoctor url -", `data-linter="start"`, `data-worker="/worker-linter.js"`, `data-scripts="/wasm_exec.js /worker-core.js"`,
+	html := prerendered(t, URLPath, `<a href="/check/file" aria-current="page">Check</a><a href="/check/url">URL</a>`)
+	says(t, html,
+		"<title>Check an ingest URL", "It stays in this tab.", "noscript", "ingestdoctor url -", `data-linter="start"`, `data-worker="/worker-linter.js"`,
+		`data-scripts="/wasm_exec.js /worker-core.js"`,
 		`<a href="/check/file">Check</a><a href="/check/url" aria-current="page">`, `autocomplete="off"`, `spellcheck="false"`, `role="status"`, `id="verdict"`,
-	} {
-		if !strings.Contains(html, part) {
-			t.Errorf("no %q in the page", part)
-		}
-	}
-	if link := regexp.MustCompile(`<link[^>]*href="/linter.wasm"[^>]*>`).FindString(html); !strings.Contains(link, `rel="preload"`) || !strings.Contains(link, "crossorigin") {
-		t.Errorf("linter.wasm is not preloaded: %q", link)
-	}
-	for _, tag := range regexp.MustCompile(`<(input|select|button|textarea)\b[^>]*>`).FindAllString(html, -1) {
-		if !strings.Contains(tag, " disabled") {
-			t.Errorf("usable before the program runs: %s", tag)
-		}
-	}
-	for _, bad := range []string{` style=`, ` onclick`, `hidden="false"`, `disabled="false"`} {
-		if strings.Contains(html, bad) {
-			t.Errorf("%q is in the page", bad)
-		}
-	}
+	)
+	preloaded(t, html, "/web/app.wasm", "/linter.wasm")
+	disabled(t, html)
+	sound(t, html)
 	if n := strings.Count(html, "<option"); n != len(profile.All())+1 {
 		t.Errorf("%d options for %d profiles", n, len(profile.All()))
 	}
