@@ -19,12 +19,7 @@ const (
 // any renderer.
 func MarkdownLog(r *LogReport) string {
 	var m mdWriter
-	m.line("## " + md(r.Verdict.Headline))
-	m.line("")
-	if r.Verdict.Next != "" {
-		m.line(md(r.Verdict.Next))
-		m.line("")
-	}
+	m.verdict(&r.Verdict)
 	what := md(r.kinds()) + ", " + plural(r.Paste.Lines, "line", "lines")
 	if r.Input.Name != "" {
 		what = code(r.Input.Name) + ", " + what
@@ -35,14 +30,7 @@ func MarkdownLog(r *LogReport) string {
 	}
 	m.line("- Settings held against: " + md(r.Profile.Name) + " (" + code(r.Profile.ID) + ")")
 	m.line("- Result: " + countsText(&r.Verdict))
-	tool := r.Tool.Name
-	if tool == "" {
-		tool = "ingestdoctor"
-	}
-	if r.Tool.Version != "" {
-		tool += " " + r.Tool.Version
-	}
-	m.line("- Tool: " + md(tool) + ", rules " + countText(int64(r.Tool.RuleSet)) + "; secrets are masked")
+	m.line(toolLine(&r.Tool) + "; secrets are masked")
 
 	for _, sev := range []diag.Severity{diag.Error, diag.Warning, diag.Info} {
 		title := map[diag.Severity]string{diag.Error: "Errors", diag.Warning: "Warnings", diag.Info: "Notes"}[sev]

@@ -11,12 +11,7 @@ import (
 // comes from the file is escaped: it stays text in any renderer.
 func Markdown(r *diag.Report) string {
 	var m mdWriter
-	m.line("## " + md(r.Verdict.Headline))
-	m.line("")
-	if r.Verdict.Next != "" {
-		m.line(md(r.Verdict.Next))
-		m.line("")
-	}
+	m.verdict(&r.Verdict)
 	if r.Kind == kindLive {
 		m.line("- " + liveName + ": " + inputSize(&r.Input))
 	} else {
@@ -27,14 +22,7 @@ func Markdown(r *diag.Report) string {
 	}
 	m.line("- Checked against: " + md(r.Profile.Name) + " (" + code(r.Profile.ID) + ")")
 	m.line("- Result: " + countsText(&r.Verdict))
-	tool := r.Tool.Name
-	if tool == "" {
-		tool = "ingestdoctor"
-	}
-	if r.Tool.Version != "" {
-		tool += " " + r.Tool.Version
-	}
-	m.line("- Tool: " + md(tool) + ", rules " + countText(int64(r.Tool.RuleSet)))
+	m.line(toolLine(&r.Tool))
 
 	for _, g := range groups(findingViews(r)) {
 		m.line("")
@@ -68,6 +56,27 @@ type mdWriter struct{ b strings.Builder }
 func (m *mdWriter) line(s string) {
 	m.b.WriteString(s)
 	m.b.WriteByte('\n')
+}
+
+// verdict is the head of a ticket: what it comes to, and what to do now.
+func (m *mdWriter) verdict(v *diag.Verdict) {
+	m.line("## " + md(v.Headline))
+	m.line("")
+	if v.Next != "" {
+		m.line(md(v.Next))
+		m.line("")
+	}
+}
+
+func toolLine(t *diag.Tool) string {
+	name := t.Name
+	if name == "" {
+		name = "ingestdoctor"
+	}
+	if t.Version != "" {
+		name += " " + t.Version
+	}
+	return "- Tool: " + md(name) + ", rules " + countText(int64(t.RuleSet))
 }
 
 func (m *mdWriter) finding(f *FindingView) {

@@ -6,12 +6,7 @@ import "strings"
 func ReachMarkdown(r *ProbeResult) string {
 	var m mdWriter
 	rep := &r.Report
-	m.line("## " + md(rep.Verdict.Headline))
-	m.line("")
-	if rep.Verdict.Next != "" {
-		m.line(md(rep.Verdict.Next))
-		m.line("")
-	}
+	m.verdict(&rep.Verdict)
 	target, publish := r.Target.URL, "not tried"
 	if target == "" {
 		target = r.Target.Host

@@ -490,12 +490,7 @@ func partName(p *URLPart) string {
 // MarkdownURL is a linted URL as a ticket takes it, its secrets masked.
 func MarkdownURL(r *URLResult) string {
 	var m mdWriter
-	m.line("## " + md(r.Verdict.Headline))
-	m.line("")
-	if r.Verdict.Next != "" {
-		m.line(md(r.Verdict.Next))
-		m.line("")
-	}
+	m.verdict(&r.Verdict)
 	if r.KeyRedacted != "" {
 		m.line("- Server: " + code(r.InputRedacted))
 		m.line("- Key: " + code(r.KeyRedacted))
@@ -510,11 +505,7 @@ func MarkdownURL(r *URLResult) string {
 	if e := r.Expiry; e != nil {
 		m.line("- Good until: " + md(e.UTC))
 	}
-	tool := r.Tool.Name
-	if r.Tool.Version != "" {
-		tool += " " + r.Tool.Version
-	}
-	m.line("- Tool: " + md(tool) + ", rules " + countText(int64(r.Tool.RuleSet)))
+	m.line(toolLine(&r.Tool))
 	for _, g := range groups(r.views) {
 		m.line("")
 		m.line("### " + g.Title)
