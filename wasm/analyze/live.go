@@ -45,12 +45,23 @@ func (l *Live) Tick(ns int64) {
 	}
 }
 
-// Findings are the findings so far, without their texts: less than a report.
-func (l *Live) Findings() []diag.Finding {
+// Progress is the report so far. Once some seconds have come it holds what only
+// the end of a recording would show, such as metadata that never came.
+func (l *Live) Progress() (r *diag.Report) {
+	if l.final != nil {
+		return l.final
+	}
+	l.push.Preview(func() { r = l.Analyzer.Progress() })
+	return r
+}
+
+// Findings are those of Progress without their texts: less than a report.
+func (l *Live) Findings() (list []diag.Finding) {
 	if l.final != nil {
 		return l.final.Findings
 	}
-	return l.suite.Findings()
+	l.push.Preview(func() { list = l.suite.Findings() })
+	return list
 }
 
 // Standing is how the push stands beside its findings.

@@ -293,7 +293,7 @@ func none(rule string) func(*testing.T, *diag.Report) {
 	}
 }
 
-var minute = flvtest.Stream{Seconds: 60, FPS: 25}
+var minute = flvtest.Stream{Seconds: 60, FPS: 25, VideoKbps: 300, AudioKbps: 48}
 
 var pushes = []push{
 	// What is healthy.
@@ -305,9 +305,9 @@ var pushes = []push{
 	{name: "mobile, 1 s now and then", stream: minute, arrive: []arrive{wifi(1000)}},
 	{name: "a second at a time", stream: minute, arrive: []arrive{lumps(1000)}},
 	{name: "a second at a time over Wi-Fi", stream: minute, arrive: []arrive{lumps(1000), wifi(200)}},
-	{name: "groups of pictures of 1 s", stream: flvtest.Stream{Seconds: 60, FPS: 25, GOP: 1}, arrive: []arrive{groups}},
+	{name: "groups of pictures of 1 s", stream: flvtest.Stream{Seconds: 60, FPS: 25, GOP: 1, VideoKbps: 300}, arrive: []arrive{groups}},
 	{name: "groups of pictures of 2 s", stream: minute, arrive: []arrive{groups}, infos: "arrival-jitter"},
-	{name: "groups of pictures of 4 s", stream: flvtest.Stream{Seconds: 60, FPS: 25, GOP: 4}, arrive: []arrive{groups}, infos: "arrival-jitter"},
+	{name: "groups of pictures of 4 s", stream: flvtest.Stream{Seconds: 60, FPS: 25, GOP: 4, VideoKbps: 300}, arrive: []arrive{groups}, infos: "arrival-jitter"},
 	{name: "OBS: starts with what it had buffered", stream: minute, arrive: []arrive{backlog(700)}},
 	{name: "a relay that starts with its cache of 4 s", stream: minute, arrive: []arrive{backlog(4000)}},
 	{name: "FFmpeg: the encoder looks ahead for 2 s, then sends them at once", stream: minute, arrive: []arrive{wait(2000), backlog(2000)}},
@@ -325,7 +325,7 @@ var pushes = []push{
 	{name: "a slide every 4 s, no sound", stream: flvtest.Stream{Seconds: 60, FPS: 0.25, GOP: 4, NoAudio: true}},
 	{name: "the encoder pauses for 4 s and its clock runs on", stream: paused(4000)},
 	{name: "timestamps begin at five hours", stream: flvtest.Stream{Seconds: 30, StartMS: 5 * 3600 * 1000}, arrive: []arrive{wifi(200)}},
-	{name: "a line that is just wide enough", stream: minute, arrive: []arrive{line(1400)}},
+	{name: "a line that is just wide enough", stream: minute, arrive: []arrive{line(460)}},
 	{name: "2 s of a file at once", stream: flvtest.Stream{Seconds: 2}, arrive: []arrive{pace(100)}},
 	{name: "silent behind its end, for 5 s", stream: minute, silence: 4900},
 
@@ -335,7 +335,7 @@ var pushes = []push{
 		check: has("burst", map[string]int64{"media_ms": 60000, "arrival_ms": 1200, "limit_ms": 5000}),
 	},
 	{name: "as fast as it can, 10 s", stream: flvtest.Stream{Seconds: 10}, arrive: []arrive{pace(1000)}, want: "burst"},
-	{name: "as fast as a line of 8 Mb/s can", stream: minute, arrive: []arrive{pace(1000), line(8000)}, want: "burst"},
+	{name: "as fast as a line of 8 Mb/s can", stream: minute, arrive: []arrive{pace(1000), line(2500)}, want: "burst"},
 	{name: "twice as fast", stream: minute, arrive: []arrive{pace(2)}, want: "burst"},
 	{name: "a fifth too fast", stream: minute, arrive: []arrive{pace(1.2)}, want: "burst"},
 	{name: "a backlog of 20 s", stream: minute, arrive: []arrive{backlog(20000)}, want: "burst"},
@@ -383,7 +383,7 @@ var pushes = []push{
 	},
 	{name: "the camera goes for 4 s, Tencent", profile: "tencent-css", stream: minute, arrive: []arrive{lose(9, 20000, 24000)}, want: "arrival-gap timestamp-jump"},
 	{
-		name: "a line too narrow", stream: minute, arrive: []arrive{line(950)}, want: "arrival-stall",
+		name: "a line too narrow", stream: minute, arrive: []arrive{line(310)}, want: "arrival-stall",
 		check: has("arrival-stall", map[string]int64{"limit_ms": 3000}),
 	},
 	{name: "an encoder too slow", stream: minute, arrive: []arrive{pace(0.8)}, want: "arrival-stall"},
@@ -391,13 +391,27 @@ var pushes = []push{
 		name: "a pause of 6 s that is never caught up", stream: minute, arrive: []arrive{stop(20000, 6000, 1)}, want: "arrival-stall",
 		check: has("arrival-stall", map[string]int64{"behind_ms": 6000, "since_ms": 20000}),
 	},
-	{name: "groups of pictures of 8 s", stream: flvtest.Stream{Seconds: 120, FPS: 25, GOP: 8}, arrive: []arrive{groups}, want: "arrival-jitter keyframe-interval", infos: "keyframe-delay"},
+	{name: "groups of pictures of 8 s", stream: flvtest.Stream{Seconds: 120, FPS: 25, GOP: 8, VideoKbps: 300}, arrive: []arrive{groups}, want: "arrival-jitter keyframe-interval", infos: "keyframe-delay"},
 	{name: "publishes, and the first key frame comes 7 s later", stream: noKeys(7000), infos: "keyframe-delay", want: "keyframe-first keyframe-interval"},
 	{
 		name: "the first key frame comes 12 s later", stream: noKeys(12000), want: "keyframe-delay keyframe-first keyframe-interval!",
 		during: []moment{
 			{3000 + 11000, has("keyframe-delay", map[string]int64{"delay_ms": 11000, "open": 1})},
 			{3000 + 13000, has("keyframe-delay", map[string]int64{"delay_ms": 12000}, "open")},
+		},
+	},
+	{
+		name: "no metadata, and no key frame but the first", stream: flvtest.Stream{Seconds: 40, NoMetaData: true, GOP: 60, VideoKbps: 300}, want: "metadata-missing keyframe-interval!",
+		during: []moment{
+			{3000 + 9000, none("metadata-missing")},
+			{3000 + 11000, has("metadata-missing", nil)},
+			{3000 + 11000, has("keyframe-interval", map[string]int64{"interval_ms": 11000, "open": 1})},
+			{3000 + 30000, has("keyframe-interval", map[string]int64{"interval_ms": 30000, "open": 1})},
+		},
+		check: func(t *testing.T, r *diag.Report) {
+			if f := finding(r, "keyframe-interval"); f == nil || f.Count != 1 {
+				t.Errorf("%+v", f)
+			}
 		},
 	},
 	{
@@ -419,7 +433,7 @@ var pushes = []push{
 
 // paused is a stream whose clock leaps by ms at 20 s.
 func paused(ms int64) flvtest.Stream {
-	s := flvtest.Stream{Seconds: 60, FPS: 25}
+	s := minute
 	s.Each = func(t *flvtest.Tag) {
 		if t.Timestamp > 20000 {
 			t.Timestamp += ms
@@ -439,7 +453,7 @@ func stopped(list []message) {
 
 // noKeys is a stream whose first ms have no key frame.
 func noKeys(ms int64) flvtest.Stream {
-	s := flvtest.Stream{Seconds: 40, FPS: 25, GOP: 1}
+	s := flvtest.Stream{Seconds: 40, FPS: 25, GOP: 1, VideoKbps: 300}
 	s.Each = func(t *flvtest.Tag) {
 		if t.Key && t.Timestamp < ms {
 			t.Body = flvtest.P(3000, 0)
@@ -467,6 +481,36 @@ func TestPushes(t *testing.T) {
 				p.check(t, r)
 			}
 		})
+	}
+}
+
+// TestHealthyPushesAreCleanEverywhere: nothing above a note, under any profile.
+func TestHealthyPushesAreCleanEverywhere(t *testing.T) {
+	stream := flvtest.Stream{Seconds: 25, FPS: 25, VideoKbps: 300, AudioKbps: 48}
+	for _, c := range []struct {
+		name   string
+		arrive []arrive
+		lumpy  bool // Tencent's callback tells of a second without audio
+	}{
+		{name: "real time"},
+		{name: "30 ms of jitter", arrive: []arrive{jitter(30)}},
+		{name: "Wi-Fi", arrive: []arrive{wifi(200)}},
+		{name: "OBS", arrive: []arrive{backlog(700), jitter(20)}},
+		{name: "FFmpeg", arrive: []arrive{wait(2000), backlog(2000)}},
+		{name: "a stall of 2 s, caught up", arrive: []arrive{stop(10000, 2000, 5)}, lumpy: true},
+		{name: "half a second at a time", arrive: []arrive{lumps(500), jitter(100)}},
+		{name: "a second at a time", arrive: []arrive{lumps(1000), wifi(200)}, lumpy: true},
+		{name: "groups of pictures", arrive: []arrive{groups}, lumpy: true},
+	} {
+		for _, target := range profile.All() {
+			if c.lumpy && target.ID == "tencent-css" {
+				continue
+			}
+			p := push{profile: target.ID, stream: stream, arrive: c.arrive}
+			if grave, _ := found(p.play(t)); len(grave) > 0 {
+				t.Errorf("%s, %s: %v", c.name, target.ID, grave)
+			}
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	// startMS is what an encoder may take from publish to its first media, however
 	// soon the platform calls a running stream idle.
 	startMS = 10000
+	// previewMS is the media from which on the findings of the end are shown.
+	previewMS = 10000
 	// lapseMS is how far apart ticks come at most while the server itself runs.
 	lapseMS = 2000
 	// paceDivisor forgives clocks that run at another pace than ours: 1/500 is
@@ -323,7 +325,7 @@ func (w *Push) pace(ms int64) {
 	// Ahead of real time: the media cannot have been made since publish.
 	ahead := c.ran - took - min(c.first-c.publish, creditMS) - took/paceDivisor
 	if f, limit := c.bursts.judge(w.burst, &a.Burst, float64(ahead), 0, nil, w.where("")); f != nil {
-		f.reset().whole("media_ms", c.ran).whole("arrival_ms", took).number("ratio", round(float64(c.ran)/float64(max(took, 1)), 2)).
+		f.reset().whole("media_ms", c.ran).whole("arrival_ms", took).number("ratio", round(float64(c.ran)/float64(max(took, 1)), 1)).
 			whole("ahead_ms", ahead).whole("limit_ms", int64(limit))
 	} else if float64(ahead) < limit/2 {
 		c.bursts.end()
@@ -622,6 +624,43 @@ func (e *episode) end() *fold {
 		return nil
 	}
 	return f
+}
+
+// Preview calls fn while the findings are as if the push ended here: somebody who
+// watches for half an hour wants to know by then what its end will show. Before
+// previewMS of media that would be too early, and nothing is added.
+func (w *Push) Preview(fn func()) {
+	if w.c.ran < previewMS {
+		fn()
+		return
+	}
+	kept := make([]rule, len(w.rules))
+	for i, r := range w.rules {
+		kept[i] = *r
+		kept[i].folds = make([]*fold, len(r.folds))
+		for j, f := range r.folds {
+			c := *f
+			c.args = append(diag.Args{}, f.args...)
+			kept[i].folds[j] = &c
+		}
+	}
+	// Those that judge at the end by what they have counted, and change nothing else.
+	e := &End{In: flv.InTagHeader, Offset: w.off}
+	found := w.metadata.found
+	w.metadata.Close(e)
+	w.codecs.Close(e)
+	w.limits.Close(e)
+	w.keys.Close(e)
+	fn()
+	w.metadata.found = found
+	for i, r := range w.rules {
+		folds := r.folds[:len(kept[i].folds)]
+		for j, f := range folds {
+			*f = *kept[i].folds[j] // others point to it
+		}
+		*r = kept[i]
+		r.folds = folds
+	}
 }
 
 // Standing is what a push shows so far that no finding tells before its end.

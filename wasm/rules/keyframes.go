@@ -22,7 +22,7 @@ var keyframes = []Rule{
 		ID: "keyframe-interval", Title: "Key frames too far apart", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "Viewers can only join, and a platform can only cut a segment, at a key frame. With long intervals a viewer waits that long for a picture, quality switching comes late, and the platform has to hold all the video since the last key frame; when that grows too large it disconnects the encoder (Azure: \"a large amount of video data without any key frames\"). The last interval counts too: a stream that ends, or was cut, long after its last key frame shows it only there. The usual cause is a key frame interval left on automatic, which lets x264 wait up to 250 frames (8 s at 30 fps).",
 		Fix:      "Set the key frame interval to 2 s and switch scene-cut detection off. OBS: Settings, Output, Keyframe Interval 2 s. FFmpeg: -g 60 -keyint_min 60 -sc_threshold 0 at 30 fps. Hardware encoders call it GOP length or IDR period.",
-		Message:  "No key frame for {interval_ms}[ from {start_ms}][ to {end_ms}][{open?}, up to the end of the recording][; the limit is {limit_ms}][; {bytes} of video since the last key frame][, the limit is {limit_bytes}][. {reason}].",
+		Message:  "No key frame for {interval_ms}[ from {start_ms}][ to {end_ms}][{open?}, and none came after][; the limit is {limit_ms}][; {bytes} of video since the last key frame][, the limit is {limit_bytes}][. {reason}].",
 		Headline: "no key frame for {interval_ms}[ at {start_ms}]",
 		Args: []Arg{
 			{"start_ms", At, "the key frame that begins the interval"},

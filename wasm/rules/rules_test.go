@@ -409,7 +409,7 @@ func TestMessage(t *testing.T) {
 		t.Errorf("links: %+v", f.Links)
 	}
 	f.Args[5] = diag.B("open", true)
-	if got := Message(&f); !strings.Contains(got, "to 0:34.2, up to the end of the recording; the limit") {
+	if got := Message(&f); !strings.Contains(got, "to 0:34.2, and none came after; the limit") {
 		t.Errorf("open interval: %s", got)
 	}
 	if got := Message(&diag.Finding{Rule: "no-such-rule"}); got != "no-such-rule" {
