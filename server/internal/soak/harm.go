@@ -35,7 +35,7 @@ func newHarm(p *program, m *media) *harm {
 
 func (h *harm) String() string {
 	return fmt.Sprintf("%d idle and %d half-open connections at once at least (made again %d and %d times), %d spoilt pushes",
-		h.lowIdle.Load(), h.lowHalf.Load(), h.idleMade.Load()-int64(h.wantIdle), h.halfMade.Load()-int64(h.wantHalf), h.replayed.Load())
+		h.lowIdle.Load(), h.lowHalf.Load(), max(0, h.idleMade.Load()-int64(h.wantIdle)), max(0, h.halfMade.Load()-int64(h.wantHalf)), h.replayed.Load())
 }
 
 func (h *harm) complain(format string, args ...any) {

@@ -29,9 +29,10 @@ type settings struct {
 	pushes  int
 	secure  int // of them over TLS
 	kbps    int
-	idle    int // connections that say nothing
-	half    int // and those that stop in the middle
-	garbage int // connections at once that replay spoilt pushes
+	idle    int  // connections that say nothing
+	half    int  // and those that stop in the middle
+	garbage int  // connections at once that replay spoilt pushes
+	patient bool // judge what came out, and not how quickly
 }
 
 func main() {
@@ -143,10 +144,10 @@ func run(ctx context.Context, s settings) error {
 	fmt.Printf("others        %s\n", h)
 	fmt.Printf("/healthz      p50 %d ms, p99 %d ms, max %d ms of %d\n", h.health.at(50), h.health.at(99), h.health.at(100), h.health.len())
 
-	if a := all.at(99) - late.at(99); a > 500 {
+	if a := all.at(99) - late.at(99); a > 500 && !s.patient {
 		wrong("the lag is %d ms at p99, beside what the pusher was late itself", a)
 	}
-	if rate < 5 {
+	if rate < 5 && !s.patient {
 		wrong("only %.1f ticks a second and stream", rate)
 	}
 	if grown := ended.rss - halfway.rss; grown > 40+halfway.rss/5 {
@@ -155,7 +156,7 @@ func run(ctx context.Context, s settings) error {
 	if goodbye.goroutines > began.goroutines+10 {
 		wrong("%d goroutines are left of the pushes", goodbye.goroutines-began.goroutines)
 	}
-	if n := h.health.len(); n < int(s.last.Seconds()/4) || h.health.at(99) > 1000 {
+	if n := h.health.len(); !s.patient && (n < int(s.last.Seconds()/4) || h.health.at(99) > 1000) {
 		wrong("the portal answered %d times, with %d ms at p99", n, h.health.at(99))
 	}
 	for _, e := range h.errors() {
