@@ -246,7 +246,7 @@ func rulesOf(c *content.Code) (list []*rules.Rule, inFile bool) {
 	for _, id := range c.Rules {
 		if r, ok := rules.ByID(id); ok {
 			list = append(list, r)
-			if t, ok := toolFor(r.Family); ok && t == fileTool {
+			if t, ok := toolOf(r); ok && t == fileTool {
 				inFile = true
 			}
 		}

@@ -103,8 +103,19 @@ func toolFor(f rules.Family) (t tool, ok bool) {
 		return logTool, true
 	case rules.Reachability:
 		return reachTool, true
+	case rules.LiveArrival:
+		return liveTool, true
 	}
 	return fileTool, true
+}
+
+// toolOf names the tool that raises a rule. One of the rules of time needs a clock
+// that no recording has.
+func toolOf(r *rules.Rule) (t tool, ok bool) {
+	if r.ID == "burst" {
+		return liveTool, true
+	}
+	return toolFor(r.Family)
 }
 
 // navigation is the header's, in order.

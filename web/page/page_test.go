@@ -101,7 +101,7 @@ func TestRule(t *testing.T) {
 			for _, g := range gradedBy(r) {
 				d.says("main table td", severityWord(g.severity))
 			}
-			if t, ok := toolFor(r.Family); ok {
+			if t, ok := toolOf(r); ok {
 				d.one("main aside a[href=" + t.path + "]")
 			}
 			message := words(d.one("main .message"))
