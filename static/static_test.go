@@ -239,7 +239,7 @@ func TestEmbedded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"css/site.css", "js/site.js", "js/theme.js", "icons.svg", "img/mark.svg", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png", "img/favicon.ico"} {
+	for _, name := range []string{"css/site.css", "css/parts.css", "css/pages.css", "js/site.js", "js/theme.js", "icons.svg", "img/mark.svg", "img/icon-192.png", "img/icon-512.png", "img/icon-maskable-512.png", "img/favicon.ico"} {
 		if s.Get(name) == nil {
 			t.Errorf("%s is missing", name)
 		}
@@ -263,7 +263,7 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	var page int64
-	for _, name := range []string{"css/site.css", "js/theme.js", "js/site.js", "icons.svg"} {
+	for _, name := range []string{"css/site.css", "css/parts.css", "css/pages.css", "js/theme.js", "js/site.js", "icons.svg"} {
 		page += s.Get(name).CompressedSize()
 	}
 	if page == 0 || page > 20_000 {

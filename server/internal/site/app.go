@@ -107,7 +107,7 @@ func newApp(cfg Config, assets *static.Set, pages *page.Site) *app.Handler {
 		Resources:       resolver{assets},
 		Env:             env,
 		InternalURLs:    []string{originMark},
-		Styles:          present(assets, "css/site.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css", "css/reach.css", "css/live.css"),
+		Styles:          present(assets, "css/site.css", "css/parts.css", "css/pages.css", "css/kb.css", "css/tool.css", "css/url.css", "css/log.css", "css/reach.css", "css/live.css"),
 		Scripts:         scripts(assets),
 		Icon: app.Icon{
 			Default:  assets.URL("img/icon-192.png"),

@@ -62,7 +62,7 @@ func TestCodeRedirects(t *testing.T) {
 func TestCodePageWeight(t *testing.T) {
 	s, _ := newServer(t, Config{PublicURL: "https://doctor.example.com"})
 	shared := 0
-	for _, name := range []string{"css/site.css", "css/kb.css", "js/theme.js", "js/site.js", "js/kb.js", "icons.svg", "img/mark.svg"} {
+	for _, name := range []string{"css/site.css", "css/parts.css", "css/pages.css", "css/kb.css", "js/theme.js", "js/site.js", "js/kb.js", "icons.svg", "img/mark.svg"} {
 		a := static.Assets().Get(name)
 		if a == nil {
 			t.Fatalf("no %s", name)

@@ -244,7 +244,7 @@ func TestApp(t *testing.T) {
 	}
 
 	page := text(t, ask(s, "GET", "/check/file"))
-	for _, want := range []string{`lang="en"`, s.assets.URL("css/site.css"), s.assets.URL("js/theme.js"), s.assets.URL("js/site.js"), "site-header", "site-footer", "/manifest.webmanifest"} {
+	for _, want := range []string{`lang="en"`, s.assets.URL("css/site.css"), s.assets.URL("css/parts.css"), s.assets.URL("css/pages.css"), s.assets.URL("js/theme.js"), s.assets.URL("js/site.js"), "site-header", "site-footer", "/manifest.webmanifest"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("/check/file lacks %q", want)
 		}
