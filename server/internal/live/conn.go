@@ -287,7 +287,9 @@ func (c *conn) leave() {
 		c.s.pushEnded(p, e.text, c.bye)
 	}
 	if c.s != nil {
-		c.s.left(c.info, e)
+		c.s.mu.Lock()
+		c.s.gone(c.info, e.text)
+		c.s.mu.Unlock()
 	}
 }
 

@@ -328,13 +328,14 @@ func (c *conn) began(p *push) {
 	s.changed(c.info)
 }
 
-// left notes how a connection ended.
-func (s *session) left(c *Connection, e *ending) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.Ended, c.Why = s.since(), e.text
+// gone notes how a connection ended, once. s.mu is held.
+func (s *session) gone(c *Connection, why string) {
+	if c.Ended >= 0 {
+		return
+	}
+	c.Ended, c.Why = s.since(), why
 	s.changed(c)
-	s.add(Entry{At: c.Ended, Conn: c.N, Dir: "note", Name: "end", Text: e.text})
+	s.add(Entry{At: c.Ended, Conn: c.N, Dir: "note", Name: "end", Text: why})
 }
 
 // tell sends an event that is JSON already.

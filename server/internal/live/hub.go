@@ -36,7 +36,7 @@ type Config struct {
 	Takeover  time.Duration // without media after which another connection with the key takes over: 5 s
 	Write     time.Duration // for the encoder to take what it is sent: 5 s
 
-	Duration time.Duration // of all pushes of a session together: as long as the key is good for
+	Duration time.Duration // of all pushes of a session together: no limit but the key's time
 	Bitrate  int64         // bit/s of one push, all of it: 80,000,000
 	Window   time.Duration // over which that is measured: 10 s
 	Queue    int           // bytes of messages under way on one connection: 16 MiB
@@ -64,7 +64,6 @@ func (c *Config) defaults() {
 	def(&c.Goodbye, 15*time.Second)
 	def(&c.Takeover, 5*time.Second)
 	def(&c.Write, 5*time.Second)
-	def(&c.Duration, c.Expiry)
 	def(&c.Bitrate, 80_000_000)
 	def(&c.Window, 10*time.Second)
 	def(&c.Queue, 16<<20)

@@ -227,7 +227,7 @@ func until(t testing.TB, h *Hub, id, what string, ok func(v Snapshot) bool) Snap
 		}
 		if time.Now().After(end) {
 			b, _ := json.MarshalIndent(v.Entries, "", " ")
-			t.Fatalf("%s: not in time; state %s, end %s %q, connections %+v, entries %s", what, v.State, v.End, v.EndText, v.Connections, b)
+			t.Fatalf("%s: not in time; state %s, end %s %q, %d entries dropped, connections %+v, entries %s", what, v.State, v.End, v.EndText, v.Dropped, v.Connections, b)
 		}
 	}
 }

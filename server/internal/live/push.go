@@ -146,6 +146,7 @@ func newPush(s *session, c *conn, info *Connection, b behaviour) *push {
 		analysis: s.analysis, s: s, conn: c, info: info, behaviour: b, began: time.Now(),
 		stop: make(chan struct{}), over: make(chan struct{}),
 		keyAt: -1, firstKey: -1, firstMedia: -1,
+		samples: []sample{{received: c.got.Load()}},
 	}
 }
 
@@ -358,7 +359,7 @@ func (p *push) limits() (ending, bool) {
 	case float64(now.received-was.received)*8 > float64(cfg.Bitrate)*cfg.Window.Seconds():
 		return ending{reason: "limit", session: true, text: "The push was faster than " + megabits(cfg.Bitrate) +
 			" over " + seconds(cfg.Window) + ", the most that a test stream may have here."}, true
-	case pushed >= cfg.Duration:
+	case cfg.Duration > 0 && pushed >= cfg.Duration:
 		return ending{reason: "limit", session: true, text: "The test stream has run for " + minutes(cfg.Duration) +
 			", the most that it may here."}, true
 	}

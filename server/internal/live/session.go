@@ -186,6 +186,8 @@ func (s *session) changed(c *Connection) {
 	s.emit("connection", func() any { return *c })
 }
 
+const takenOver = "Nothing had come here for a while, and another connection with the same key took over."
+
 // begin makes p the session's push; it is told why not otherwise.
 func (s *session) begin(p *push) (refused string) {
 	s.mu.Lock()
@@ -199,7 +201,7 @@ func (s *session) begin(p *push) (refused string) {
 		return "Another encoder is publishing with this key already."
 	}
 	if old != nil {
-		s.settle(old, false)
+		s.settle(old, takenOver, false)
 	}
 	s.push = p
 	s.analysis.publish(p)
@@ -212,15 +214,16 @@ func (s *session) begin(p *push) (refused string) {
 	if old != nil {
 		old.conn.abort(ending{
 			reason: "replaced", code: "NetStream.Publish.BadName",
-			text: "Nothing had come here for a while, and another connection with the same key took over.",
+			text: takenOver,
 		})
 	}
 	return ""
 }
 
 // settle ends the push that counts, and takes its numbers. s.mu is held.
-func (s *session) settle(p *push, bye bool) {
+func (s *session) settle(p *push, why string, bye bool) {
 	s.push = nil
+	s.gone(p.info, why)
 	s.bytes += p.received()
 	s.pushed += time.Since(p.began)
 	s.analysis.unpublish(p, !bye)
@@ -233,7 +236,7 @@ func (s *session) pushEnded(p *push, why string, bye bool) {
 	if s.push != p {
 		return // another has taken over, or the session has ended
 	}
-	s.settle(p, bye)
+	s.settle(p, why, bye)
 	s.state = Between
 	wait := s.hub.cfg.Return
 	text := why + " It did not come back within " + seconds(wait) + "."
@@ -261,7 +264,7 @@ func (s *session) end(reason, text string) {
 	s.state, s.end_, s.endText = Ended, reason, text
 	p := s.push
 	if p != nil {
-		s.settle(p, true)
+		s.settle(p, text, true)
 	}
 	s.analysis.close(s.hub.cfg.Metrics) // before the watchers are told of the end
 	if s.back != nil {
@@ -317,17 +320,21 @@ func (h *history) add(t Tick) {
 	if h.step == 0 {
 		h.step = 1
 	}
-	if h.count++; h.count%h.step != 0 {
+	n := h.count
+	h.count++
+	if n%h.step != 0 {
 		return
 	}
 	if len(h.kept) >= maxTicks-1 {
-		n := 0
+		k := 0
 		for i := 0; i < len(h.kept); i += 2 {
-			h.kept[n] = h.kept[i]
-			n++
+			h.kept[k] = h.kept[i]
+			k++
 		}
-		h.kept = h.kept[:n]
-		h.step *= 2
+		h.kept = h.kept[:k]
+		if h.step *= 2; n%h.step != 0 {
+			return
+		}
 	}
 	h.kept = append(h.kept, t)
 }

@@ -76,8 +76,10 @@ func TestCreate(t *testing.T) {
 	for range 5 {
 		s := create(t, h2)
 		ids = append(ids, s.ID)
-		if !h2.Stop(s.ID) || !h2.Stop(s.ID) {
-			t.Error("a session that is there is not stopped")
+		for range 2 {
+			if !h2.Stop(s.ID) {
+				t.Error("a session that is there is not stopped")
+			}
 		}
 		if h2.sessionOfKey(s.Key) != nil {
 			t.Error("the key lives on")
