@@ -211,7 +211,7 @@ func TestOutbound(t *testing.T) {
 	wait(t, tab, fmt.Sprintf(`document.querySelector('[data-port="%d"]').dataset.state === "open" && document.querySelector('[data-port="%d"]').dataset.state === "running"`, at["through"], at["dropped"]), 5*time.Second)
 	wait(t, tab, `document.querySelector("#outbound-ports").dataset.check === "done"`, 15*time.Second)
 	for name, want := range map[string][2]string{
-		"through":       {"open", "We answered: "},
+		"through":       {"open", "WebSocket."},
 		"refused":       {"refused", "ended at once"},
 		"dropped":       {"blocked", "No answer within 1.50 s"},
 		"silent":        {"blocked", "No answer within 1.50 s"},
@@ -226,7 +226,7 @@ func TestOutbound(t *testing.T) {
 		}
 	}
 	s := textOf(t, tab, "#outbound")
-	for _, want := range []string{fmt.Sprintf("port %d let you through", at["through"]), fmt.Sprintf("%d (blocked)", at["dropped"]), "Please allow outgoing TCP", fmt.Sprintf("Test-NetConnection %s -Port", beyond)} {
+	for _, want := range []string{fmt.Sprintf("Open from your network: %d.", at["through"]), fmt.Sprintf("%d (blocked)", at["dropped"]), "Please allow outgoing TCP", fmt.Sprintf("Test-NetConnection %s -Port", beyond)} {
 		if !strings.Contains(s, want) {
 			t.Errorf("no %q in %s", want, s)
 		}
@@ -234,7 +234,7 @@ func TestOutbound(t *testing.T) {
 	if ask := textOf(t, tab, "#outbound-request"); strings.Contains(ask, fmt.Sprint(at["through"])) || !strings.Contains(ask, fmt.Sprint(at["dropped"])) {
 		t.Errorf("the request to the administrator: %s", ask)
 	}
-	if said := eval[[]string](t, tab, "said"); len(said) != 2 || !strings.HasPrefix(said[1], "From your network port") {
+	if said := eval[[]string](t, tab, "said"); len(said) != 2 || !strings.HasPrefix(said[1], "Open from your network: ") {
 		t.Errorf("announced: %q", said)
 	}
 	if m := eval[string](t, tab, `document.querySelector("#outbound-copy").dataset.copy`); !strings.Contains(m, fmt.Sprintf("| %d | Open |", at["through"])) {
@@ -298,7 +298,7 @@ func TestOutboundSecure(t *testing.T) {
 	}
 	tab := visit(srv)
 	for i, want := range [][2]string{
-		{"open", "We answered: "},
+		{"open", "secure WebSocket."},
 		{"unclear", "does not say which"},
 		{"blocked", "No answer"},
 		{"unclear", "does not say which"}, // another's certificate is not shown to a page

@@ -114,9 +114,11 @@ func tlsWhy(o *OutboundCheck, why string) string {
 func outboundDetail(o *OutboundCheck, p *OutboundPort) string {
 	via := func(state string) string {
 		var list []string
-		for _, w := range p.Ways {
-			if w.State == state {
-				list = append(list, map[string]string{"http": "HTTP", "ws": "WebSocket", "https": "HTTPS", "wss": "secure WebSocket"}[w.Via])
+		for _, name := range [...][2]string{{"http", "HTTP"}, {"ws", "WebSocket"}, {"https", "HTTPS"}, {"wss", "secure WebSocket"}} {
+			for _, w := range p.Ways { // in the order of their ends
+				if w.Via == name[0] && w.State == state {
+					list = append(list, name[1])
+				}
 			}
 		}
 		return strings.Join(list, ", ")
@@ -127,8 +129,10 @@ func outboundDetail(o *OutboundCheck, p *OutboundPort) string {
 		if s := via("intercepted"); s != "" {
 			text += " Over " + s + " somebody else did: a proxy is in the way."
 		}
-		if s := via("blocked") + via("refused"); s != "" {
-			text += " Not through: " + s + "."
+		for _, state := range [...]string{"blocked", "refused"} {
+			if s := via(state); s != "" {
+				text += " Not through: " + s + "."
+			}
 		}
 		if s := via("unclear"); s != "" {
 			text += " Not through: " + s + ". " + tlsWhy(o, p.Why)
@@ -163,8 +167,6 @@ func outboundDetail(o *OutboundCheck, p *OutboundPort) string {
 		return "Browsers use this port for no web traffic. Take the command."
 	case "notls":
 		return "From this page only encrypted connections may be tried, and this port takes none."
-	case "absent":
-		return "This portal does not listen there."
 	}
 	return ""
 }
@@ -172,14 +174,10 @@ func outboundDetail(o *OutboundCheck, p *OutboundPort) string {
 // outboundUse is what a port is known for.
 func outboundUse(port int) string {
 	switch port {
-	case 1935:
+	case 1935, 1936:
 		return "RTMP"
-	case 1936:
-		return "RTMP, second"
-	case 443, 2935:
+	case 443, 2935, 2936:
 		return "RTMPS"
-	case 2936:
-		return "RTMPS, second"
 	}
 	return ""
 }
@@ -200,25 +198,21 @@ func (o *OutboundCheck) sum() (text, class string) {
 			not = append(not, countPort(p.Port)+" ("+strings.ToLower(word)+")")
 		}
 	}
-	list := func(ports []string) string {
-		word := "ports "
-		if len(ports) == 1 {
-			word = "port "
-		}
-		return word + strings.Join(ports, ", ")
-	}
+	list := func(ports []string) string { return strings.Join(ports, ", ") }
 	switch through := append(open, seen...); {
 	case len(through)+len(not) == 0:
 		return "None of our ports can be tried from this page.", "warning"
-	case len(not) == 0 && len(seen) == 0:
-		return "Your network lets " + list(open) + " out.", "passed"
-	case len(not) == 0:
-		return "Your network lets " + list(through) + " out; TLS fails on " + strings.Join(seen, ", ") + ".", "warning"
 	case len(through) == 0:
-		return "From your network nothing gets through: " + list(not) + ".", "error"
+		return "Nothing gets through from your network: " + list(not) + ".", "error"
+	case len(seen) > 0:
+		text, class = "Reached from your network: "+list(through)+"; TLS fails on "+list(seen)+".", "warning"
 	default:
-		return "From your network " + list(through) + " let you through; not " + strings.Join(not, ", ") + ".", "error"
+		text, class = "Open from your network: "+list(through)+".", "passed"
 	}
+	if len(not) > 0 {
+		return text + " Not open: " + list(not) + ".", "warning"
+	}
+	return text, class
 }
 
 // shut are the ports that do not let through, as text.

@@ -27,10 +27,10 @@ func TestOutboundStates(t *testing.T) {
 		class string
 		ask   bool
 	}{
-		{`{"port":1935,"state":"open","ms":12,"ways":[{"via":"http","state":"open"},{"via":"ws","state":"open"}]}`, "a.example", []string{"We answered: HTTP, WebSocket.", "Your network lets port 1935 out.", `href="/live"`}, "passed", false},
+		{`{"port":1935,"state":"open","ms":12,"ways":[{"via":"http","state":"open"},{"via":"ws","state":"open"}]}`, "a.example", []string{"We answered: HTTP, WebSocket.", "Open from your network: 1935.", `href="/live"`}, "passed", false},
 		{`{"port":1935,"state":"open","ways":[{"via":"http","state":"intercepted"},{"via":"ws","state":"open"}]}`, "a.example", []string{"Over HTTP somebody else did"}, "passed", false},
 		{`{"port":1935,"state":"open","why":"untrusted","ways":[{"via":"http","state":"open"},{"via":"https","state":"unclear"}]}`, "a.example", []string{"Not through: HTTPS.", "does not trust our certificate."}, "passed", false},
-		{`{"port":1935,"state":"blocked","ms":8000,"ways":[]}`, "a.example", []string{"No answer within 8.00 s.", "nothing gets through: port 1935 (blocked)", "/rules/probe-tcp-timeout"}, "error", true},
+		{`{"port":1935,"state":"blocked","ms":8000,"ways":[]}`, "a.example", []string{"No answer within 8.00 s.", "Nothing gets through from your network: 1935 (blocked).", "/rules/probe-tcp-timeout"}, "error", true},
 		{`{"port":1935,"state":"refused","ms":2,"ways":[]}`, "a.example", []string{"ended at once, without an answer", "/rules/probe-tcp-refused", "/codes/ffmpeg/ECONNREFUSED"}, "error", true},
 		{`{"port":1935,"state":"intercepted","ms":2,"status":403,"seen":"` + strings.ReplaceAll(hostile, `"`, "") + `","ways":[]}`, "a.example", []string{"Seen: status 403, “&lt;img", "only this server can make"}, "error", true},
 		{`{"port":1935,"state":"intercepted","ms":2,"ways":[]}`, "a.example", []string{"The browser does not show what it said"}, "error", true},
@@ -71,7 +71,7 @@ func TestOutboundTexts(t *testing.T) {
 	for _, want := range []string{
 		"from our encoder to live.example.com, port 1935, 2935. ", "for p in 1935 2935 443; do nc -vz -w 5 a.example $p; done", "nc -vz -G 5 a.example",
 		"1935, 2935, 443 | ForEach-Object { Test-NetConnection a.example -Port $_", "A proxy passed our answer on", "Our ports see you at 192.0.2.9",
-		"From your network port 443 let you through; not 1935 (blocked), 2935 (intercepted).",
+		"Open from your network: 443. Not open: 1935 (blocked), 2935 (intercepted).",
 	} {
 		if !strings.Contains(s, want) {
 			t.Errorf("no %q in %s", want, s)

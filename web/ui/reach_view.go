@@ -285,7 +285,7 @@ func (c *reachPage) help() app.UI {
 	return panel("what", "What is tried", nil,
 		raw(`<ol class="reach__steps"><li><strong>DNS.</strong> Does the name have addresses?</li><li><strong>TCP.</strong> Does the port answer, refuse, or keep silent?</li><li><strong>TLS</strong> (rtmps). Version, certificate, name, expiry.</li><li><strong>Handshake.</strong> Is it RTMP that answers, or something else?</li><li><strong>connect.</strong> Does the server take the application? Its own words are shown.</li><li><strong>publish</strong> (only when you ask for it). Is the key taken? It can throw a running stream off the air.</li></ol>`),
 		raw(`<p class="small">It is tried from this server, not from your network. If it works here and not at your place, the block is on your side: the commands to repeat it there come with the result.</p>`),
-		raw(`<p class="small">The way the other way round, from your encoder to us: <a href="/live">push a test stream</a>.</p>`),
+		raw(`<p class="small">The other way round, from your encoder to us: <a href="/live">push a test stream</a>.</p>`),
 		raw(`<p class="small"><a href="/rules#reachability">What is looked for</a> · <a href="/guides/ports-and-firewalls">Ports and firewalls</a></p>`),
 	)
 }

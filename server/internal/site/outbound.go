@@ -310,14 +310,23 @@ func sayOverWebSocket(w http.ResponseWriter, r *http.Request, text []byte) {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) //nolint:gosec // no secret in it
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n")
-	b = append(b, 0x81, 126) // a whole text, its length in two bytes
-	b = binary.BigEndian.AppendUint16(b, uint16(len(text)))
-	b = append(append(b, text...), 0x88, 2, 3, 232) // and a close: 1000
+	b = append(webSocketText(b, text), 0x88, 2, 3, 232) // and a close: 1000
 	if _, err := conn.Write(b); err != nil {
 		return
 	}
 	// The other side's close comes before ours, or it may not see what was said.
 	_, _ = io.CopyN(io.Discard, conn, 1<<10)
+}
+
+// webSocketText appends a frame with a whole text, its length in as few bytes as
+// there may be (browsers refuse more).
+func webSocketText(b, text []byte) []byte {
+	if b = append(b, 0x81); len(text) < 126 {
+		b = append(b, byte(len(text)))
+	} else {
+		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(len(text))) //nolint:gosec // it is shorter
+	}
+	return append(b, text...)
 }
 
 // connectPolicy is the policy of a page that may also reach our ingest ports

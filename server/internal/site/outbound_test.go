@@ -188,11 +188,11 @@ func overWebSocket(t *testing.T, encrypted bool, port int, path, origin string) 
 	if err != nil || res.StatusCode != 101 || res.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
 		t.Fatalf("%v %v", res, err)
 	}
-	head := make([]byte, 4)
-	if _, err := io.ReadFull(r, head); err != nil || head[0] != 0x81 || head[1] != 126 {
+	head := make([]byte, 2)
+	if _, err := io.ReadFull(r, head); err != nil || head[0] != 0x81 || head[1] >= 126 {
 		t.Fatalf("%x %v", head, err)
 	}
-	text := make([]byte, int(head[2])<<8|int(head[3]))
+	text := make([]byte, head[1])
 	if _, err := io.ReadFull(r, text); err != nil {
 		t.Fatal(err)
 	}
@@ -205,6 +205,17 @@ func overWebSocket(t *testing.T, encrypted bool, port int, path, origin string) 
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// The length of a frame takes no more bytes than it must (RFC 6455, 5.2): browsers
+// end the connection otherwise.
+func TestWebSocketText(t *testing.T) {
+	for n, want := range map[int]string{0: "\x81\x00", 125: "\x81\x7d", 126: "\x81\x7e\x00\x7e", 256: "\x81\x7e\x01\x00", 65535: "\x81\x7e\xff\xff"} {
+		text := strings.Repeat("x", n)
+		if got := string(webSocketText(nil, []byte(text))); got != want+text {
+			t.Errorf("%d bytes: %.8x", n, got)
+		}
+	}
 }
 
 func TestOutboundRefused(t *testing.T) {
