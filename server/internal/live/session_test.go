@@ -483,8 +483,11 @@ func TestPipe(t *testing.T) {
 	}()
 	p := newPeer(t, &eager{Conn: ours, out: make(chan []byte, 100)})
 	p.publish(s.Key)
-	p.send(media())
-	v := until(t, h, s.ID, "media", func(v Snapshot) bool { return len(v.Ticks) > 0 && v.Connections[0].FirstKey >= 0 })
+	all := media()
+	p.send(all)
+	v := until(t, h, s.ID, "media", func(v Snapshot) bool {
+		return len(v.Ticks) > 0 && v.Connections[0].FirstKey >= 0 && v.Ticks[len(v.Ticks)-1].Bytes > int64(len(all))+3073
+	})
 	if k := v.Ticks[len(v.Ticks)-1]; k.Queue != -1 || k.RTT != -1 {
 		t.Errorf("%+v", k)
 	}
