@@ -136,6 +136,9 @@ func bottom(c net.Conn) net.Conn {
 
 // Read counts what comes.
 func (c *conn) Read(p []byte) (int, error) {
+	if c.in != nil && c.push == nil && c.got.Load() > beforePublish {
+		return 0, rtmp.Errorf("more than %s bytes and no publish", number(beforePublish))
+	}
 	n, err := c.raw.Read(p)
 	c.got.Add(int64(n))
 	c.hub.cfg.Metrics.Received(int64(n))
@@ -195,7 +198,8 @@ func (c *conn) serve() {
 	// The deadline is of the whole stage: a byte now and then does not move it.
 	c.stage(cfg.Publish)
 	c.speaks.Store(true)
-	c.in = rtmp.NewReader(c, rtmp.Limits{Streams: 256, Held: cfg.Queue, Buffer: 16 << 10, Keep: c.keep})
+	c.in = rtmp.NewReader(c, rtmp.Limits{Streams: 256, Held: cfg.Queue, Buffer: 16 << 10, Keep: c.keep, Grant: c.hub.grant})
+	defer c.in.Close()
 	for {
 		m, err := c.in.Next()
 		if c.isEnded() != nil {
@@ -340,9 +344,6 @@ func (c *conn) ping() {
 
 // message takes one message.
 func (c *conn) message(m *rtmp.Message) error {
-	if c.push == nil && c.got.Load() > beforePublish {
-		return rtmp.Errorf("more than %s bytes and no publish", number(beforePublish))
-	}
 	if m.Oversize {
 		return rtmp.Errorf("a message of %s bytes, and at most %s are taken", number(int64(m.Length)), number(int64(c.keep(m.Type))))
 	}

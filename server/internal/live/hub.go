@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ingestdoctor/wasm/profile"
@@ -41,6 +42,7 @@ type Config struct {
 	Window   time.Duration // over which that is measured: 10 s
 	Queue    int           // bytes of messages under way on one connection: 16 MiB
 	Message  int           // bytes of one message: 8 MiB
+	Memory   int           // bytes of messages under way on all connections: 256 MiB
 
 	Tick   time.Duration // between ticks: 125 ms
 	Report time.Duration // between reports: 1 s
@@ -68,6 +70,7 @@ func (c *Config) defaults() {
 	def(&c.Window, 10*time.Second)
 	def(&c.Queue, 16<<20)
 	def(&c.Message, 8<<20)
+	def(&c.Memory, 256<<20)
 	def(&c.Tick, 125*time.Millisecond)
 	def(&c.Report, time.Second)
 	if c.Metrics == nil {
@@ -124,6 +127,7 @@ type Hub struct {
 	ended   []*session // the oldest first
 	conns   map[*conn]struct{}
 	serving sync.WaitGroup
+	held    atomic.Int64 // bytes of messages under way
 }
 
 // New makes a Hub without sessions.
@@ -326,6 +330,15 @@ func (h *Hub) Close(ctx context.Context) error {
 	h.mu.Unlock()
 	<-done
 	return ctx.Err()
+}
+
+// grant is the budget of messages under way (rtmp.Limits.Grant).
+func (h *Hub) grant(n int) bool {
+	if h.held.Add(int64(n)) > int64(h.cfg.Memory) && n > 0 {
+		h.held.Add(int64(-n))
+		return false
+	}
+	return true
 }
 
 // enter counts a connection in; false when the Hub is closed.

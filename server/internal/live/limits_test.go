@@ -202,6 +202,40 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Without publish nobody may send much, not even in messages that never end.
+func TestNoPublish(t *testing.T) {
+	m := newReasons()
+	cfg := fast()
+	cfg.Metrics = m
+	h, addr := open(t, cfg)
+	for _, long := range []bool{false, true} {
+		p := dial(t, addr).shake()
+		one := rtmp.AppendMessage(nil, 6, rtmp.Video, 1, make([]byte, 16<<20-1), 128)
+		if long {
+			one = nil
+			for id := range byte(60) {
+				b := append([]byte{id + 3, 0, 0, 0, 0, 0xff, 0xff, rtmp.CommandAMF0, 0, 0, 0, 0}, make([]byte, 128)...)
+				one = append(one, b...)
+			}
+			for range 500 {
+				for id := range byte(60) {
+					one = append(append(one, 0xc0|(id+3)), make([]byte, 128)...)
+				}
+			}
+		}
+		go func() { _, _ = p.Write(one) }()
+		c, err := p.next(func(c *rtmp.Command) bool { return c.Status().Level == "error" })
+		if err != nil || !strings.Contains(c.Status().Description, "1,048,576 bytes and no publish") {
+			t.Errorf("%v, %v", c, err)
+		}
+		p.Close()
+	}
+	m.await(t, "protocol", 2)
+	if n := h.held.Load(); n != 0 {
+		t.Errorf("%d bytes are held", n)
+	}
+}
+
 // An encoder that does not read what it is sent is let go, and holds nobody up.
 func TestDeafEncoder(t *testing.T) {
 	m := newReasons()

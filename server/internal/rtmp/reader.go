@@ -15,6 +15,10 @@ type Limits struct {
 	Held     int // bytes of messages under way, in all: 16 MiB
 	Buffer   int // of the reader: 4,096 bytes
 
+	// Grant, where not nil, is asked before n more bytes are kept, and told (n < 0)
+	// when some are let go: a budget that several Readers share.
+	Grant func(n int) bool
+
 	// Keep is how many bytes of a message of that type are kept; 0 means that it is
 	// counted and thrown away. Where nil, commands, data and control messages of
 	// up to MaxCommand are kept.
@@ -335,19 +339,33 @@ func (c *Reader) grow(s *chunkStream) error {
 	n := min(max(2*cap(s.body), leastBody), max(s.length, leastBody))
 	if c.held+n > c.lim.Held {
 		for _, b := range c.spare {
-			c.held -= cap(b)
+			c.release(cap(b))
 		}
 		c.spare = c.spare[:0]
 		if c.held+n > c.lim.Held {
 			return Errorf("it has messages of more than %d bytes under way", c.lim.Held)
 		}
 	}
+	more := n - cap(s.body)
+	if c.lim.Grant != nil && !c.lim.Grant(more) {
+		return Errorf("all connections together have more under way than there is room for")
+	}
 	body := make([]byte, len(s.body), n)
 	copy(body, s.body)
-	c.held += n - cap(s.body)
+	c.held += more
 	s.body = body
 	return nil
 }
+
+func (c *Reader) release(n int) {
+	c.held -= n
+	if c.lim.Grant != nil {
+		c.lim.Grant(-n)
+	}
+}
+
+// Close lets everything go that is kept. The Reader is not used again.
+func (c *Reader) Close() { c.release(c.held) }
 
 // free takes a body back.
 func (c *Reader) free(b []byte) {
@@ -356,7 +374,7 @@ func (c *Reader) free(b []byte) {
 	}
 	// Encoders interleave two or three messages; a rare giant is let go.
 	if len(c.spare) >= 4 || cap(b) > 1<<20 {
-		c.held -= cap(b)
+		c.release(cap(b))
 		return
 	}
 	c.spare = append(c.spare, b)

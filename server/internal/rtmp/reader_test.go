@@ -296,6 +296,47 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// Several Readers share a budget, and give back what they took.
+func TestGrant(t *testing.T) {
+	left := 100_000
+	lim := Limits{Keep: everything.Keep, Grant: func(n int) bool {
+		if n > left {
+			return false
+		}
+		left -= n
+		return true
+	}}
+	begin := func(n int) []byte { // a message of a megabyte that stops after n bytes
+		b := AppendMessage(nil, 4, Video, 1, noise(1<<20), 128)
+		return b[:n]
+	}
+	a := NewReader(bytes.NewReader(begin(50_000)), lim)
+	if _, err := all(t, a); !errors.Is(err, io.ErrUnexpectedEOF) && err != io.EOF {
+		t.Fatal(err)
+	}
+	b := NewReader(bytes.NewReader(begin(50_000)), lim)
+	var bad *Error
+	if _, err := all(t, b); !errors.As(err, &bad) || !strings.Contains(bad.Why, "together") {
+		t.Errorf("the second takes as much: %v", err)
+	}
+	if a.Held() < 49_000*124/128 || left != 100_000-a.Held()-b.Held() {
+		t.Errorf("%d left, %d and %d held", left, a.Held(), b.Held())
+	}
+	a.Close()
+	b.Close()
+	if left != 100_000 {
+		t.Errorf("%d were not given back", 100_000-left)
+	}
+	// Whole messages, small and large, leave no trace.
+	r := NewReader(bytes.NewReader(bytes.Join([][]byte{second(), AppendMessage(nil, 4, Video, 1, noise(20_000), 128)}, nil)), lim)
+	if _, err := all(t, r); err != io.EOF {
+		t.Error(err)
+	}
+	if r.Close(); left != 100_000 || r.Held() != 0 {
+		t.Errorf("%d left, %d held", left, r.Held())
+	}
+}
+
 func TestOversize(t *testing.T) {
 	b := AppendMessage(nil, 3, CommandAMF0, 0, noise(MaxCommand+1), 128)
 	b = AppendMessage(b, 3, CommandAMF0, 0, noise(MaxCommand), 128)
