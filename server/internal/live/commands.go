@@ -125,11 +125,10 @@ func (c *conn) judged(v verdict) bool {
 		return false
 	}
 	why := "Closed as the platform would"
-	if v.why != "" {
-		why += ": " + v.why
-	} else {
-		why += "."
+	if first, _, _ := strings.Cut(v.why, ". "); first != "" {
+		why += ": " + strings.TrimSuffix(first, ".") // the log has all of it
 	}
+	why += "."
 	c.abort(ending{reason: "platform", command: v.command, level: v.level, code: v.code, description: v.description, text: why})
 	return true
 }

@@ -248,7 +248,7 @@ func (b *actor) verdict(r *refusal, why string) verdict {
 		name = r.title
 	} else {
 		v.page = rules.CodeURL(b.p.Platform, r.code)
-		if r.title != r.code {
+		if !strings.Contains(r.code, r.title) {
 			name += " (" + strings.TrimSuffix(r.title, ".") + ")"
 		}
 	}
