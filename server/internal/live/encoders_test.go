@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,6 +61,7 @@ const (
 var encoders = []struct {
 	name     string
 	program  string
+	from     string // a file that has to be there
 	args     func(s *stream) []string
 	profile  string
 	want     string // warnings, and errors with !
@@ -133,6 +135,13 @@ var encoders = []struct {
 		media: baseline + ", " + stereo, client: "FFmpeg", flashVer: lavf, shake: "digest",
 	},
 	{
+		name: "FFmpeg, a copy of a recording", program: "ffmpeg", from: samplesDir + "/srs_bbb.flv",
+		args: func(s *stream) []string {
+			return []string{"-v", "error", "-re", "-t", "3", "-i", samplesDir + "/srs_bbb.flv", "-c", "copy", "-f", "flv", s.url()}
+		},
+		media: "H.264 Constrained Baseline 3.0 640x360 25 fps, " + stereo, client: "FFmpeg", flashVer: lavf, shake: "digest",
+	},
+	{
 		name: "GStreamer's rtmp2sink", program: "gst-launch-1.0",
 		args:  func(s *stream) []string { return pipeline("rtmp2sink", "location="+s.url()) },
 		media: "H.264 Constrained Baseline 1.3 320x180 30 fps, " + stereo, client: "GStreamer 1.", flashVer: "LNX 10,0,32,18", shake: "simple",
@@ -157,10 +166,17 @@ func TestEncoders(t *testing.T) {
 		}
 		s := r.session(t, live.Request{Profile: tt.profile})
 		pushes = append(pushes, s)
-		running = append(running, begin(t, need(t, tt.program, debian), tt.args(s)...))
+		program := need(t, tt.program, debian)
+		if _, err := os.Stat(tt.from); tt.from != "" && err != nil {
+			program = "true" // its test is skipped
+		}
+		running = append(running, begin(t, program, tt.args(s)...))
 	}
 	for i, tt := range encoders {
 		t.Run(tt.name, func(t *testing.T) {
+			if _, err := os.Stat(tt.from); tt.from != "" && err != nil {
+				t.Skipf("the shared recordings are not here: %v", err)
+			}
 			s := pushes[i]
 			s.t = t
 			secure := slices.ContainsFunc(tt.args(s), func(a string) bool { return strings.HasPrefix(a, "rtmps:") })
@@ -234,6 +250,19 @@ func TestStoppedEncoder(t *testing.T) {
 		return slices.Contains(grave, "idle-gap")
 	})
 	took := time.Since(stopped)
+	// Whoever watches is told as well, while nothing comes.
+	for end := time.Now().Add(3 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		s.mu.Lock()
+		told := s.report
+		s.mu.Unlock()
+		if grave, _ := found(parse(t, told)); slices.Contains(grave, "idle-gap") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Errorf("the watcher is not told of idle-gap:\n%s", tell(parse(t, told)))
+			break
+		}
+	}
 	t.Logf("idle-gap was found %v after SIGSTOP", took.Round(10*time.Millisecond))
 	if took < 9500*time.Millisecond || took > 12500*time.Millisecond {
 		t.Errorf("idle-gap was found %v after SIGSTOP; the limit is 10 s", took)
@@ -289,5 +318,60 @@ func TestReconnect(t *testing.T) {
 	t.Logf("report: %s\n%s", describe(report), tell(report))
 	if grave, _ := found(report); !slices.Contains(grave, "push-reconnect") {
 		t.Errorf("found %v", grave)
+	}
+}
+
+// Pushes that are as they should be stay without a finding, however long they
+// last. INGESTDOCTOR_LONG=2m says how long that is.
+func TestLongPushes(t *testing.T) {
+	text := os.Getenv("INGESTDOCTOR_LONG")
+	if text == "" {
+		t.Skip("INGESTDOCTOR_LONG=2m pushes for so long")
+	}
+	t.Parallel()
+	last, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := int(last.Seconds())
+	r := newRig(t, live.Config{Goodbye: 200 * time.Millisecond})
+	type one struct {
+		s       *stream
+		e       *encoder
+		profile string
+	}
+	var all []one
+	for i, id := range []string{"generic", "youtube", "tencent-css", "azure-live-encoding"} {
+		s := r.session(t, live.Request{Profile: id})
+		e := begin(t, need(t, "ffmpeg", "ffmpeg"), append(ffmpeg("-re", 30, seconds, x264, aac, "-f flv"), s.url())...)
+		all = append(all, one{s, e, id})
+		s = r.session(t, live.Request{Profile: id})
+		args := strings.Fields(strings.NewReplacer("num-buffers=90", fmt.Sprintf("num-buffers=%d", 30*seconds), "num-buffers=130", fmt.Sprintf("num-buffers=%d", 43*seconds)).
+			Replace(strings.Join(pipeline(), " ")))
+		sink := []string{"rtmp2sink", "location=" + s.url()}
+		if i%2 == 1 {
+			sink = []string{"rtmpsink", "location=" + s.url() + " live=1"}
+		}
+		all = append(all, one{s, begin(t, need(t, "gst-launch-1.0", "gstreamer1.0-tools"), append(args, sink...)...), id})
+	}
+	for _, o := range all {
+		if err := o.e.wait(last + 30*time.Second); err != nil {
+			t.Errorf("%s: %v", o.profile, err)
+			continue
+		}
+		v := o.s.ended()
+		report := parse(t, v.Report)
+		o.s.mu.Lock()
+		lag := int64(0)
+		for _, tick := range o.s.ticks {
+			lag = max(lag, tick.Lag)
+		}
+		ticks := len(o.s.ticks)
+		o.s.mu.Unlock()
+		t.Logf("%s, %s: %d ms of media, %d ticks, lag %d ms at most", o.profile, v.Connections[0].Client, report.Media.DurationMS, ticks, lag)
+		if grave, infos := found(report); len(grave)+len(infos) > 0 {
+			t.Errorf("%s, %s: found %v %v\n%s", o.profile, v.Connections[0].Client, grave, infos, tell(report))
+		}
+		o.s.sameAsFile(t, report, o.profile)
 	}
 }
