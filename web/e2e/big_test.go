@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"context"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -161,35 +159,10 @@ func TestForcedCollection(t *testing.T) {
 	}
 }
 
-// chromiumsOwn tells what the browser asks for by itself: no page stands behind
-// it, and it goes to its maker.
-func chromiumsOwn(e harness.NetEvent) bool {
-	if e.Who != "" && e.Who != "not an origin" {
-		return false
-	}
-	// Whether there is IPv6 at all: a socket is connected to this address, nothing is sent.
-	if e.Type == "UDP_CONNECT" && strings.HasPrefix(e.URL, "[2001:4860:4860::8888]") {
-		return true
-	}
-	u, err := url.Parse(e.URL)
-	if err != nil {
-		return false
-	}
-	for _, maker := range []string{".google.com", ".googleapis.com", ".gstatic.com"} {
-		if strings.HasSuffix(u.Hostname(), maker) {
-			return true
-		}
-	}
-	return false
-}
-
 // Nothing leaves while a file is read: from the browser's own network log, which
 // has what pages, workers and service workers ask for.
 func TestNothingLeaves(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "net.json")
-	// No other name than ours resolves: Chromium's own errands, such as asking
-	// for the accounts of its user, end before the network.
-	b := own(t, "log-net-log="+log, "net-log-capture-mode=Everything", "host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
+	b, log := watched(t)
 	c, err := harness.OpenCheck(b, shared.srv.URL, false)
 	if err != nil {
 		t.Fatal(err)
@@ -225,35 +198,11 @@ func TestNothingLeaves(t *testing.T) {
 		t.Errorf("the page says %q", text)
 	}
 	// And the worker could not if it wanted to.
-	for _, w := range c.Workers() {
-		if w.Type != "worker" {
-			continue
-		}
-		got, err := chromedp.Run(w.Ctx, chromedp.Evaluate[string](
-			`fetch(self.location.origin + "/healthz", {method: "POST", body: "x"}).then(() => "sent", e => "refused: " + e)`, chromedp.EvalAwaitPromise))
-		if err != nil || !strings.HasPrefix(got, "refused") {
-			t.Errorf("the worker can connect: %q %v", got, err)
-		}
+	if n := barred(t, c.Tab); n != 1 {
+		t.Errorf("%d workers on the page, want the analyser alone", n)
 	}
 	c.Problems() // the refused attempt above is in the log
 	b.Close()
 
-	events, err := harness.ReadNetLog(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := 0
-	for _, e := range events {
-		if e.At.Before(start) {
-			before++
-			continue
-		}
-		if e.At.After(end) || chromiumsOwn(e) {
-			continue
-		}
-		t.Errorf("%s %s %s from %q, %v after the choice", e.Type, e.Method, e.URL, e.Who, e.At.Sub(start))
-	}
-	if before < 10 {
-		t.Errorf("the log has only %d events of the page's load: it proves nothing", before)
-	}
+	silent(t, log, start, end, "the choice")
 }

@@ -59,8 +59,7 @@ func judged(t *testing.T, tab *harness.Tab, rule string) {
 // hears the result; nothing is asked of the network, stored or put into the
 // address.
 func TestURLTyped(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "net.json")
-	b := own(t, "log-net-log="+log, "net-log-capture-mode=Everything", "host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
+	b, log := watched(t)
 	tab, err := b.Open(false)
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +147,10 @@ func TestURLTyped(t *testing.T) {
 		t.Errorf("the page asked for %+v", asked)
 	}
 	quiet(t, tab)
+	if n := barred(t, tab); n != 1 {
+		t.Errorf("%d workers on the page, want the linter alone", n)
+	}
+	tab.Problems() // the refused attempt above is in the log
 	// Going away and coming back does not bring the URL back.
 	do(t, tab, chromedp.Navigate(shared.srv.URL+"/rules"), chromedp.Evaluate[chromedp.Void]("history.back()"))
 	wait(t, tab, `location.pathname === "/check/url" && document.querySelector("#url:not([disabled])") && window.ingestLinter?.about && document.querySelector("#examples")`, 20*time.Second)
