@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,12 @@ func TestCommandLine(t *testing.T) {
 	if err := os.WriteFile(late, flvtest.Healthy(30, 30, 20).Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	busy := taken.Addr().String()
 	tests := []struct {
 		args       string
 		code       int
@@ -61,6 +68,11 @@ func TestCommandLine(t *testing.T) {
 		{"serve --data " + good + "/below", 2, "", "the data folder cannot be used"},
 		{"serve --database-url postgres://doctor:hunter2@127.0.0.1:1/db?connect_timeout=2", 2, "", "the database cannot be used"},
 		{"serve --database-url mysql://doctor:hunter2@127.0.0.1/db", 2, "", "must be like postgres://"},
+		{"serve --data " + dir + "/serve --ingest-listen " + busy, 2, "", "the port is in use by another program"},
+		{"serve --data " + dir + "/serve --ingest-listen 127.0.0.1:0," + busy, 2, "", "the port is in use by another program"},
+		{"serve --data " + dir + "/serve --ingest-listen 1935", 2, "", "an address is like :1935"},
+		{"serve --data " + dir + "/serve --ingest-listen 127.0.0.1:0 --ingest-cert " + good + " --ingest-key " + good, 2, "", "the certificate cannot be used"},
+		{"serve --data " + dir + "/serve --dev-tls", 2, "", "add --ingest-listen"},
 		{"backup --data " + dir + " " + dir + "/copy.db", 2, "", "diagnoses.db cannot be read"},
 		{"backup --help", 0, "To restore:", ""},
 	}

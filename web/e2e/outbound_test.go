@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
@@ -89,8 +90,8 @@ func serveAt(t *testing.T, port int, h http.HandlerFunc) {
 	go http.Serve(beyondAt(t, port), h) //nolint:errcheck // until its listener is closed
 }
 
-// throughAt puts a way to the portal there.
-func throughAt(t *testing.T, port int) {
+// throughAt puts a way to the portal there, and one back.
+func throughAt(t *testing.T, port int, back bool) {
 	t.Helper()
 	l := beyondAt(t, port)
 	go func() {
@@ -110,6 +111,11 @@ func throughAt(t *testing.T, port int) {
 					_, _ = io.Copy(to, c)
 					_ = to.(*net.TCPConn).CloseWrite()
 				}()
+				if !back {
+					_, _ = io.Copy(io.Discard, to)
+					time.Sleep(5 * time.Second) // longer than the browser waits
+					return
+				}
 				_, _ = io.Copy(c, to)
 			}()
 		}
@@ -185,7 +191,7 @@ func testOutbound(t *testing.T, tab *harness.Tab) {
 // Open, refused, intercepted and dropped ports are told apart, as each comes in.
 func TestOutbound(t *testing.T) {
 	t.Parallel()
-	names := []string{"through", "refused", "dropped", "silent", "page", "filter", "echo", "redirect", "open redirect"}
+	names := []string{"through", "refused", "dropped", "silent", "held", "page", "filter", "echo", "redirect", "open redirect"}
 	srv, ports := portal(t, len(names))
 	at := map[string]int{}
 	for i, name := range names {
@@ -194,10 +200,15 @@ func TestOutbound(t *testing.T) {
 			serveAt(t, ports[i], h)
 		}
 	}
-	throughAt(t, at["through"])
+	throughAt(t, at["through"], true)
+	throughAt(t, at["held"], false)
 	dropAt(t, at["dropped"])
 	beyondAt(t, at["silent"]) // the system takes the connection, and nobody says anything
 	tab := reachAt(t, srv, "")
+	// from now on the page and its policy are the service worker's copy
+	wait(t, tab, `navigator.serviceWorker.controller`, 15*time.Second)
+	do(t, tab, chromedp.Reload())
+	wait(t, tab, `document.querySelector("#outbound-start:not([disabled])") && document.querySelector("#my-address")`, 20*time.Second)
 	tab.Requests()
 	if state, _ := portState(t, tab, at["through"]); state != "waiting" {
 		t.Errorf("it runs by itself: %s", state)
@@ -215,6 +226,7 @@ func TestOutbound(t *testing.T) {
 		"refused":       {"refused", "ended at once"},
 		"dropped":       {"blocked", "No answer within 1.50 s"},
 		"silent":        {"blocked", "No answer within 1.50 s"},
+		"held":          {"reached", "our answer did not come back"},
 		"page":          {"intercepted", "The browser does not show what it said"},
 		"filter":        {"intercepted", "status 403, “Access"},
 		"echo":          {"intercepted", "status 200, “{"},
@@ -261,12 +273,14 @@ func TestOutboundSecure(t *testing.T) {
 	t.Parallel()
 	names := []string{"through", "refused", "dropped", "stranger"}
 	srv, ports := portal(t, len(names), "--dev-tls")
-	distrusted, others := portal(t, 1, "--dev-tls")
-	throughAt(t, ports[0])
+	dir := t.TempDir()
+	pemOf(t, certificate(t), dir)
+	distrusted, others := portal(t, 1, "--ingest-cert", dir+"/cert.pem", "--ingest-key", dir+"/key.pem")
+	throughAt(t, ports[0], true)
 	dropAt(t, ports[2])
 	strange := certificate(t)
 	go http.Serve(tls.NewListener(beyondAt(t, ports[3]), &tls.Config{Certificates: []tls.Certificate{strange}}), strangers["page"]) //nolint:errcheck // until its listener is closed
-	throughAt(t, others[0])
+	throughAt(t, others[0], true)
 
 	own := certificate(t)
 	ours, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // self-signed
@@ -279,24 +293,24 @@ func TestOutboundSecure(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(browser.Close)
-	visit := func(srv *harness.Server) *harness.Tab {
+	visit := func(url string) *harness.Tab {
 		tab, err := browser.Open(false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(tab.Close)
-		do(t, tab, chromedp.Navigate(overTLS(t, srv, own)+"/check/reach"))
+		do(t, tab, chromedp.Navigate(url+"/check/reach"))
 		wait(t, tab, `document.querySelector("#outbound-start:not([disabled])") && document.querySelector("#my-address")`, 20*time.Second)
 		tab.Requests()
 		testOutbound(t, tab)
 		for _, r := range tab.Requests() {
-			if strings.HasPrefix(r.URL, "http:") || strings.HasPrefix(r.URL, "ws:") {
+			if strings.HasPrefix(url, "https:") && strings.HasPrefix(r.URL, "http:") || strings.HasPrefix(url, "https:") && strings.HasPrefix(r.URL, "ws:") {
 				t.Errorf("from an https page: %s", r.URL)
 			}
 		}
 		return tab
 	}
-	tab := visit(srv)
+	tab := visit(overTLS(t, srv, own))
 	for i, want := range [][2]string{
 		{"open", "secure WebSocket."},
 		{"unclear", "does not say which"},
@@ -311,9 +325,28 @@ func TestOutboundSecure(t *testing.T) {
 		t.Errorf("what an https page says: %s", s)
 	}
 	// the port is open and the browser refuses the certificate: not blocked, not refused
-	tab = visit(distrusted)
-	if state, text := portState(t, tab, others[0]); state != "tls" || !strings.Contains(text, "self-signed") {
+	tab = visit(overTLS(t, distrusted, own))
+	if state, text := portState(t, tab, others[0]); state != "tls" || !strings.Contains(text, "does not trust our certificate") {
 		t.Errorf("a certificate that is not trusted: %s: %s", state, text)
+	}
+	// from a page without TLS both are tried
+	tab = visit(distrusted.URL)
+	if state, text := portState(t, tab, others[0]); state != "open" || !strings.Contains(text, "We answered: HTTP, WebSocket. Not through: HTTPS, secure WebSocket. This browser does not trust our certificate.") {
+		t.Errorf("a certificate that is not trusted, from a plain page: %s: %s", state, text)
+	}
+}
+
+// pemOf writes a certificate and its key where a server takes them.
+func pemOf(t *testing.T, c tls.Certificate, dir string) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: c.Certificate[0]}, "key.pem": {Type: "PRIVATE KEY", Bytes: key}} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -404,12 +437,12 @@ func TestOutboundScreenshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv, ports := portal(t, 4, "--dev-tls")
-	throughAt(t, ports[0])
+	throughAt(t, ports[0], true)
 	dropAt(t, ports[1])
 	serveAt(t, ports[2], strangers["filter"])
 	all, allPorts := portal(t, 4)
 	for _, p := range allPorts {
-		throughAt(t, p)
+		throughAt(t, p, true)
 	}
 	press := func(t *testing.T, tab *harness.Tab) { testOutbound(t, tab) }
 	for _, size := range [][2]int64{{1280, 900}, {390, 844}} {

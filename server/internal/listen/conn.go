@@ -123,7 +123,8 @@ func (t *table) admit(tcp net.Conn, port int) *conn {
 	t.mu.Unlock()
 
 	if out != nil {
-		out.tell(Displaced, nil)
+		out.told.Store(true) // it may have been told as RTMP already
+		t.observe(Event{Port: out.port, Client: out.addr, Kind: Displaced})
 		out.Conn.Close()
 	}
 	if refused != "" {
@@ -137,11 +138,18 @@ func (t *table) admit(tcp net.Conn, port int) *conn {
 	return c
 }
 
-// settle notes what a connection is: it no longer waits.
+// handshake is the bytes that a client sends in an RTMP handshake, C0, C1 and C2;
+// around them TLS makes some more.
+const handshake = 1 + 1536 + 1536
+
+// settle notes what a connection is. It no longer waits, unless it is RTMP: then
+// the first byte is cheap, and it waits until a whole handshake has come.
 func (t *table) settle(c *conn, kind string) {
 	t.mu.Lock()
-	t.unwait(c)
 	c.kind = kind
+	if c.owes = (kind == RTMP || kind == RTMPS) && c.got < handshake; !c.owes {
+		t.unwait(c)
+	}
 	t.mu.Unlock()
 	c.tell(kind, nil)
 }
@@ -203,6 +211,8 @@ type conn struct {
 	port  int
 	addr  netip.Addr
 	key   netip.Prefix
+	got   int         // bytes; of whoever reads, one at a time
+	owes  bool        // some of its handshake, likewise
 	said  atomic.Bool // something
 	told  atomic.Bool // what became of it
 
@@ -216,6 +226,12 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 && !c.said.Load() {
 		c.said.Store(true)
+	}
+	if c.got += n; c.owes && c.got >= handshake {
+		c.owes = false
+		c.table.mu.Lock()
+		c.table.unwait(c)
+		c.table.mu.Unlock()
 	}
 	return n, err
 }

@@ -36,9 +36,9 @@ type Config struct {
 // Limits bound what connections may cost. The zero value of a field means its default.
 type Limits struct {
 	All, Client int // connections at once, and of one IPv4 address or IPv6 /64
-	// Those of them that have not said yet what they are. When there are more, the
-	// one that has waited longest is closed: whoever comes with something to say
-	// finds a place, however many are silent.
+	// Those of them that have not said yet what they are, or not all of an RTMP
+	// handshake. When there are more, the one that has waited longest is closed:
+	// whoever comes with something to say finds a place, however many are silent.
 	Waiting, ClientWaiting int
 
 	First  time.Duration // to the first byte, plain and again inside TLS

@@ -261,28 +261,30 @@ func TestDeadlines(t *testing.T) {
 	s.await(t, Silent, 1)
 }
 
-// Hundreds that say nothing, or half of a hello, harm nobody: neither others nor
+// hands is as much as a client sends in an RTMP handshake.
+var hands = "\x03" + strings.Repeat("h", 3072)
+
+// Hundreds that say nothing, or half of a greeting, harm nobody: neither others nor
 // whoever shares their address.
 func TestIdle(t *testing.T) {
 	l, s := open(t, Config{DevTLS: true})
-	running := dial(t, l)
-	says(t, running, "\x03", "plain \x03")
-	for i := range 400 {
-		c := dial(t, l)
-		if i%2 == 1 {
-			if _, err := io.WriteString(c, "\x16\x03\x01\x02"); err != nil {
-				t.Fatal(err)
-			}
+	running, secure := dial(t, l), tls.Client(dial(t, l), blind)
+	says(t, running, hands, "plain "+hands)
+	says(t, secure, hands, "TLS 1.3 "+hands)
+	for i := range 600 { // nothing, half of a TLS hello, half of an RTMP handshake
+		if _, err := io.WriteString(dial(t, l), []string{"", "\x16\x03\x01\x02", hands[:1000]}[i%3]); err != nil {
+			t.Fatal(err)
 		}
 	}
 	start := time.Now()
 	says(t, dial(t, l), "\x03", "plain \x03")
 	says(t, tls.Client(dial(t, l), blind), "\x03", "TLS 1.3 \x03")
 	says(t, running, "more", "more")
+	says(t, secure, "more", "more")
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	s.await(t, Displaced, 400-64)
+	s.await(t, Displaced, 600-64)
 	if n := l.Open(); n > 64+4 {
 		t.Errorf("%d are open", n)
 	}
@@ -295,7 +297,7 @@ func TestLimits(t *testing.T) {
 	var at []net.Conn
 	for range 4 {
 		c := dial(t, l)
-		says(t, c, "\x03", "plain \x03")
+		says(t, c, hands, "plain "+hands)
 		at = append(at, c)
 	}
 	gone(t, dial(t, l))
@@ -314,7 +316,7 @@ func TestLimits(t *testing.T) {
 	var settled []*conn
 	for i := range 2 {
 		c := from(fmt.Sprintf("192.0.2.%d:5000", i))
-		table.settle(c, RTMP)
+		table.settle(c, HTTP)
 		settled = append(settled, c)
 	}
 	for i := range 9 { // four wait at most; a new one displaces the oldest

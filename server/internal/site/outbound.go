@@ -204,7 +204,12 @@ func (s *Server) apiOutbound(c echo.Context) error {
 	}
 	who := client(c)
 	if wait := o.quota.take(who); wait > 0 {
-		return tooManyProbes(c, spent{limitClient, wait})
+		over := spent{limitClient, wait}
+		c.Response().Header().Set("Retry-After", strconv.Itoa(over.seconds()))
+		return problemError{
+			Problem: page.Problem{Status: http.StatusTooManyRequests, Title: "Too many checks in a short time", Text: "Wait a few seconds, then test again."},
+			Limit:   over.limit, RetryAfter: over.seconds(),
+		}
 	}
 	o.watch(who)
 	plan := outboundPlan{
