@@ -53,7 +53,7 @@ var timing = []Rule{
 		ID: "idle-gap", Title: "Nothing is sent for a while", Severity: diag.Warning, Basis: diag.Ours,
 		Why:      "For a while there is neither picture nor sound. If the encoder really paused that long, platforms would have closed the connection as idle: most of them after five to sixty seconds. A recording alone cannot tell a pause from a leap of the whole clock (both tracks jumping ahead together, which takes no time at all); the encoder's log or a live inspection can, which goes by when data arrives.",
 		Fix:      "Check the encoder's log at this moment: a lost input, a stopped scene, a reconnect. Let the encoder send a still picture and silence while its input is gone, so that the stream never goes quiet.",
-		Message:  "No audio and no video [arrived{since_ms?} ]for {gap_ms}[ so far{open?}][, from {start_ms} to {end_ms}][, from {since_ms} of the push on]; the limit is {limit_ms}[{end_ms?}. A recording cannot tell a pause from a leap of the clock][{leapt?}. Data went on arriving: the clock leapt].",
+		Message:  "No audio and no video [arrived{since_ms?} ]for {gap_ms}[ so far{open?}][, from {start_ms} to {end_ms}][, from {since_ms} of the push on]; the limit is {limit_ms}[{end_ms?}. A recording cannot tell a pause from a leap of the clock][{since_ms?}. Measured by arrival][{leapt?}. Data went on arriving: the clock leapt].",
 		Headline: "nothing is sent for {gap_ms}[ at {start_ms}][, unless the clock leapt{end_ms?}]",
 		Args: []Arg{
 			{"start_ms", At, "last timestamp before the gap"},

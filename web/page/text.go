@@ -28,7 +28,7 @@ func unitWord(u rules.Unit) string {
 	case rules.Millis:
 		return "milliseconds"
 	case rules.At:
-		return "milliseconds of media time"
+		return "a moment, in milliseconds"
 	case rules.Bytes:
 		return "bytes"
 	case rules.AtByte:
