@@ -50,16 +50,11 @@ func (b *bench) browser(ctx context.Context, specs []flvgen.Spec) error {
 	}
 	peersSrv := peersServer(modules)
 	defer peersSrv.Close()
-	data, err := os.MkdirTemp("", "ingestdoctor-bench-*")
+	srv, stop, err := b.serve(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(data)
-	srv, err := harness.Serve(ctx, b.bin, "", data)
-	if err != nil {
-		return err
-	}
-	defer srv.Stop()
+	defer stop()
 
 	if b.only == "" || b.only == "start" {
 		if err := b.start(ctx, srv.URL); err != nil {

@@ -31,16 +31,11 @@ func (b *bench) logs(ctx context.Context) error {
 	if err := pack(plain, packed); err != nil {
 		return err
 	}
-	data, err := os.MkdirTemp("", "ingestdoctor-bench-*")
+	srv, stop, err := b.serve(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(data)
-	srv, err := harness.Serve(ctx, b.bin, "", data)
-	if err != nil {
-		return err
-	}
-	defer srv.Stop()
+	defer stop()
 	b.print("## A log of %d MB in the browser\n\n| what | worker | choice to answer | browser's memory grows by |\n|---|---:|---:|---:|\n", int(logBytes/1e6))
 	for _, c := range []struct{ name, file string }{{"as it is", plain}, {"in a gzip", packed}} {
 		br, err := harness.Launch(ctx)

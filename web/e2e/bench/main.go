@@ -72,6 +72,19 @@ type bench struct {
 	out   strings.Builder
 }
 
+// serve starts the portal with a folder of its own; stop ends it.
+func (b *bench) serve(ctx context.Context) (srv *harness.Server, stop func(), err error) {
+	data, err := os.MkdirTemp("", "ingestdoctor-bench-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	if srv, err = harness.Serve(ctx, b.bin, "", data); err != nil {
+		os.RemoveAll(data)
+		return nil, nil, err
+	}
+	return srv, func() { srv.Stop(); os.RemoveAll(data) }, nil
+}
+
 func (b *bench) print(format string, args ...any) {
 	s := fmt.Sprintf(format, args...)
 	b.out.WriteString(s)

@@ -62,16 +62,7 @@ const watchCheck = `(() => {
 		seen.done ||= seen.changed;
 		return true;
 	};
-	// What "Download JSON" would save.
-	seen.save = () => new Promise((resolve, reject) => {
-		const save = ingestTool.download;
-		ingestTool.download = (name, text) => {
-			ingestTool.download = save;
-			resolve(text);
-		};
-		document.querySelector("#download").click();
-		setTimeout(reject, 3000, new Error("nothing was saved"));
-	});
+	` + seenSave + `
 	const timer = setInterval(() => {
 		if (document.querySelector("#file:not([disabled])")) {
 			seen.usable = performance.now();
@@ -79,6 +70,17 @@ const watchCheck = `(() => {
 		}
 	}, 2);
 })()`
+
+// seenSave is what "Download JSON" would save.
+const seenSave = `seen.save = () => new Promise((resolve, reject) => {
+		const save = ingestTool.download;
+		ingestTool.download = (name, text) => {
+			ingestTool.download = save;
+			resolve(text);
+		};
+		document.querySelector("#download").click();
+		setTimeout(reject, 3000, new Error("nothing was saved"));
+	});`
 
 // OpenCheck opens the page and waits until a file can be chosen. fresh gives it
 // a cache and a service worker of its own.

@@ -38,15 +38,7 @@ const watchLog = `(() => {
 		const over = last && (last.t === "failed" || last.t === "done" && drawn && drawn.startTime > last.at) || seen.state() === "elsewhere";
 		return over && document.querySelector("#verdict").getAttribute("aria-busy") === "false" && performance.now() - seen.changed > 60;
 	};
-	seen.save = () => new Promise((resolve, reject) => {
-		const save = ingestTool.download;
-		ingestTool.download = (name, text) => {
-			ingestTool.download = save;
-			resolve(text);
-		};
-		document.querySelector("#download").click();
-		setTimeout(reject, 3000, new Error("nothing was saved"));
-	});
+	` + seenSave + `
 })()`
 
 // OpenLog opens the page and waits until something can be pasted. fresh gives it
