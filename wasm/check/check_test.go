@@ -231,3 +231,39 @@ func TestRound(t *testing.T) {
 		t.Error("clip")
 	}
 }
+
+// TestPushRules holds what a push asks for beside a recording's rules against the list.
+func TestPushRules(t *testing.T) {
+	asked := func(p *Pass) (ids []string) {
+		for _, r := range p.rules {
+			ids = append(ids, r.id)
+		}
+		return ids
+	}
+	file := NewPass(nil)
+	NewSuite(file)
+	push := NewPass(nil)
+	NewPush(push)
+	more := asked(push)
+	for _, id := range asked(file) {
+		if i := slices.Index(more, id); i >= 0 {
+			more = slices.Delete(more, i, i+1)
+		} else {
+			t.Errorf("a push is not held against %s", id)
+		}
+	}
+	var want []string
+	for _, c := range PushRules() {
+		for _, id := range c.Rules {
+			if r, ok := rules.ByID(id); !ok || r.Family != c.Family {
+				t.Errorf("%s is listed under %s", id, c.Family)
+			}
+			want = append(want, id)
+		}
+	}
+	slices.Sort(more)
+	slices.Sort(want)
+	if !slices.Equal(more, want) {
+		t.Errorf("a push asks for %v, listed are %v", more, want)
+	}
+}
