@@ -139,6 +139,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.in != nil && c.push == nil && c.got.Load() > beforePublish {
 		return 0, rtmp.Errorf("more than %s bytes and no publish", number(beforePublish))
 	}
+	if c.sys != nil {
+		_ = c.sys.Control(quickAck)
+	}
 	n, err := c.raw.Read(p)
 	c.got.Add(int64(n))
 	c.hub.cfg.Metrics.Received(int64(n))

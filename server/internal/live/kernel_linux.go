@@ -20,3 +20,9 @@ func kernelOf(raw syscall.RawConn) (queue int64, rtt float64) {
 	})
 	return queue, rtt
 }
+
+// quickAck asks for acknowledgements without delay. An encoder that leaves
+// Nagle's algorithm on, as FFmpeg does, would hold every small message back by
+// 40 ms otherwise, and that would look like the network's jitter. Linux forgets
+// it after a while, so it is asked before each read.
+func quickAck(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1) }
