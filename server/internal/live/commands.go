@@ -177,7 +177,7 @@ func enhancedAnswer(object *flv.AMFValue) []any {
 	var more []any
 	if _, ok := object.Get("fourCcList"); ok {
 		list := flv.AMFValue{Kind: flv.AMFStrictArray}
-		for _, cc := range []string{"av01", "vp09", "vp08", "hvc1", "avc1", "Opus", "fLaC", "ac-3", "ec-3", "mp4a", ".mp3"} {
+		for _, cc := range []string{"av01", "vp09", "vp08", "hvc1", "avc1", "vvc1", "Opus", "fLaC", "ac-3", "ec-3", "mp4a", ".mp3"} {
 			list.Items = append(list.Items, flv.Str(cc))
 		}
 		more = append(more, "fourCcList", list)
@@ -293,7 +293,7 @@ func (c *conn) joinSession(s *session) {
 	s.join(c.info)
 	first := s.created
 	for _, p := range c.pending {
-		p.e.Conn, p.e.At = c.info.N, p.at.Sub(first).Milliseconds()
+		p.e.Conn, p.e.At = c.info.N, max(p.at.Sub(first).Milliseconds(), 0)
 		p.e.Text = c.mask(p.e.Text)
 		s.add(p.e)
 	}

@@ -34,7 +34,7 @@ type session struct {
 
 	mu       sync.Mutex
 	state    string
-	end_     string
+	reason   string // why it ended
 	endText  string
 	conns    []*Connection // the last maxConnections
 	made     int           // connections so far
@@ -61,7 +61,7 @@ func (s *session) since() int64 { return time.Since(s.created).Milliseconds() }
 // snapshot needs s.mu.
 func (s *session) snapshot() Snapshot {
 	v := Snapshot{
-		State: s.state, End: s.end_, EndText: s.endText, Profile: s.profile.ID, Behave: s.behave, Refuse: s.refuse,
+		State: s.state, End: s.reason, EndText: s.endText, Profile: s.profile.ID, Behave: s.behave, Refuse: s.refuse,
 		Created: s.created, Expires: s.expires,
 		Connections: make([]Connection, 0, len(s.conns)),
 		Entries:     append([]Entry{}, s.entries...), Dropped: s.dropped,
@@ -261,7 +261,7 @@ func (s *session) end(reason, text string) {
 		s.mu.Unlock()
 		return
 	}
-	s.state, s.end_, s.endText = Ended, reason, text
+	s.state, s.reason, s.endText = Ended, reason, text
 	p := s.push
 	if p != nil {
 		s.settle(p, text, true)
