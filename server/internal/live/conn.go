@@ -53,7 +53,7 @@ type conn struct {
 	speaks atomic.Bool     // the handshake is over: commands can be sent
 	port   int
 	tls    string
-	began  time.Time
+	start  time.Time
 	got    atomic.Int64
 	in     *rtmp.Reader
 
@@ -99,7 +99,7 @@ type early struct {
 // view of it is known.
 func (h *Hub) Serve(raw net.Conn, port int, state *tls.ConnectionState) {
 	defer raw.Close()
-	c := &conn{hub: h, raw: raw, port: port, began: time.Now()}
+	c := &conn{hub: h, raw: raw, port: port, start: time.Now()}
 	c.windowIn.Store(ackWindow)
 	if state != nil {
 		c.tls = tls.VersionName(state.Version)

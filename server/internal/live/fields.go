@@ -123,7 +123,7 @@ func (c *conn) maskInfo() {
 			list[k].Name, list[k].Value = rtmp.Visible(list[k].Name), c.mask(list[k].Value)
 		}
 	}
-	i.Began = max(c.began.Sub(c.s.created).Milliseconds(), 0)
+	i.Began = max(c.start.Sub(c.s.created).Milliseconds(), 0)
 }
 
 // enhancedFields writes what connect says of Enhanced RTMP in words.
