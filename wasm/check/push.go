@@ -28,6 +28,9 @@ const (
 	previewMS = 10000
 	// lapseMS is how far apart ticks come at most while the server itself runs.
 	lapseMS = 2000
+	// shortMS is how far ahead a push that has ended counts as a burst, where it
+	// came twice as fast as real time from its beginning to its end.
+	shortMS = 3000
 	// paceDivisor forgives clocks that run at another pace than ours: 1/500 is
 	// 0.2 %, more than a crystal is ever off.
 	paceDivisor = 500
@@ -80,6 +83,7 @@ type pushed struct {
 	seen    bool  // any coded frame came
 	video   bool  // coded video came
 	key     bool  // a key frame came
+	burst   bool  // it was told of a burst
 	first   int64 // ms of the first coded frame
 	top     int64 // highest timestamp of the media's clock
 	topAt   int64 // ms at which it was reached
@@ -204,12 +208,32 @@ func (w *Push) again(ms int64) {
 func (w *Push) gone(ms int64, lost bool) {
 	w.quiet(ms)
 	c := &w.c
+	w.short()
 	over(c.idles.end())
 	over(c.delays.end())
 	for i := range c.tracks {
 		over(c.tracks[i].gaps.end())
 	}
 	w.open, w.left, w.lost = false, ms, lost
+}
+
+// short judges a push that ended before it could be far ahead of real time: a short
+// file that came at once. Who starts with a backlog goes on in real time.
+func (w *Push) short() {
+	c := &w.c
+	took := c.topAt - c.first
+	made := took + min(c.first-c.publish, creditMS)
+	if c.bursts.f != nil || c.burst || c.ran-made < shortMS || c.ran < 2*made {
+		return
+	}
+	if f := w.burst.hit(0, nil, w.where("")); f != nil && f.worse(float64(c.ran-made)) {
+		w.tellBurst(f, took, c.ran-made)
+	}
+}
+
+func (w *Push) tellBurst(f *fold, took, ahead int64) *fold {
+	ran := w.c.ran
+	return f.reset().whole("media_ms", ran).whole("arrival_ms", took).number("ratio", round(float64(ran)/float64(max(took, 1)), 1)).whole("ahead_ms", ahead)
 }
 
 // over takes back that a finding still lasts, which is its last argument.
@@ -325,8 +349,8 @@ func (w *Push) pace(ms int64) {
 	// Ahead of real time: the media cannot have been made since publish.
 	ahead := c.ran - took - min(c.first-c.publish, creditMS) - took/paceDivisor
 	if f, limit := c.bursts.judge(w.burst, &a.Burst, float64(ahead), 0, nil, w.where("")); f != nil {
-		f.reset().whole("media_ms", c.ran).whole("arrival_ms", took).number("ratio", round(float64(c.ran)/float64(max(took, 1)), 1)).
-			whole("ahead_ms", ahead).whole("limit_ms", int64(limit))
+		w.tellBurst(f, took, ahead).whole("limit_ms", int64(limit))
+		c.burst = true
 	} else if float64(ahead) < limit/2 {
 		c.bursts.end()
 	}
