@@ -39,10 +39,13 @@ func makeMedia(ctx context.Context, kbps int) (*media, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "round.flv")
-	video := kbps - 130
-	args := strings.Fields(fmt.Sprintf("-v error -f lavfi -i testsrc2=size=1280x720:rate=%d:duration=%d,noise=alls=12 -f lavfi -i sine=frequency=440:sample_rate=%d:duration=%[2]d"+
+	video, size := kbps-130, "1280x720"
+	if video < 2000 {
+		size = "640x360"
+	}
+	args := strings.Fields(fmt.Sprintf("-v error -f lavfi -i testsrc2=size=%[5]s:rate=%[1]d:duration=%[2]d,noise=alls=12 -f lavfi -i sine=frequency=440:sample_rate=%[3]d:duration=%[2]d"+
 		" -c:v libx264 -preset ultrafast -g 60 -sc_threshold 0 -b:v %[4]dk -minrate %[4]dk -maxrate %[4]dk -bufsize %[4]dk -x264-params nal-hrd=cbr -c:a aac -ac 2 -b:a 128k -f flv",
-		fps, roundSeconds, sampleRate, video))
+		fps, roundSeconds, sampleRate, video, size))
 	if out, err := exec.CommandContext(ctx, "ffmpeg", append(args, path)...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("ffmpeg: %w (Debian: apt-get install ffmpeg)\n%s", err, out)
 	}

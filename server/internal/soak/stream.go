@@ -119,7 +119,7 @@ func (s *stream) pushed(ctx context.Context) error {
 			case err := <-heard:
 				return fmt.Errorf("the connection ended after %v: %w", time.Since(began).Round(time.Second), orEOF(err))
 			case <-ctx.Done():
-				return s.bye(c, heard)
+				return s.bye(c)
 			}
 			now := time.Since(began).Milliseconds()
 			if len(s.late) < 1<<20 {
@@ -181,19 +181,12 @@ func introduction(app, key string) []byte {
 	return rtmp.AppendMessage(b, 4, rtmp.CommandAMF0, 1, rtmp.AppendCommand("publish", 3, rtmp.Null(), flv.Str(key), flv.Str("live")), chunk)
 }
 
-// bye ends the stream in order.
-func (s *stream) bye(c net.Conn, heard <-chan error) error {
+// bye ends the stream in order, and closes as encoders do.
+func (s *stream) bye(c net.Conn) error {
 	b := rtmp.AppendMessage(nil, 3, rtmp.CommandAMF0, 0, rtmp.AppendCommand("FCUnpublish", 4, rtmp.Null(), flv.Str(s.key)), chunk)
 	b = rtmp.AppendMessage(b, 3, rtmp.CommandAMF0, 0, rtmp.AppendCommand("deleteStream", 5, rtmp.Null(), flv.Num(1)), chunk)
-	if _, err := c.Write(b); err != nil {
-		return err
-	}
-	select {
-	case <-heard:
-		return nil
-	case <-time.After(10 * time.Second):
-		return errors.New("the connection stays open after deleteStream")
-	}
+	_, err := c.Write(b)
+	return err
 }
 
 // watch follows the session as its page does, until it or the context ends.
