@@ -16,9 +16,9 @@ import (
 	"ingestdoctor/wasm/flv/flvtest"
 )
 
-// refused pushes until the server closes the connection; open says that it did
-// not within a second of its last word.
-func (s *stream) refused(push []byte) (answer []byte, open bool) {
+// refused pushes until the server closes the connection. Where it is to stay open,
+// it must have said said, and not close within some ticks after that.
+func (s *stream) refused(push []byte, stays bool, said string) (answer []byte, open bool) {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.tap.port))
 	if err != nil {
@@ -27,10 +27,14 @@ func (s *stream) refused(push []byte) (answer []byte, open bool) {
 	defer conn.Close()
 	go func() { _, _ = conn.Write(push) }() // the other end may close first
 	buf := make([]byte, 4096)
-	for {
-		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+	for heard := false; ; {
 		n, err := conn.Read(buf)
 		answer = append(answer, buf[:n]...)
+		if stays && !heard && bytes.Contains(answer, []byte(said)) {
+			heard = true
+			_ = conn.SetReadDeadline(time.Now().Add(600 * time.Millisecond))
+		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, syscall.ECONNRESET) {
 				s.t.Errorf("the answer broke off: %v", err)
@@ -69,7 +73,11 @@ func TestBehave(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := r.session(t, c.req)
-			answer, open := s.refused(append(opening(s.App, s.Key), played(c.file)...))
+			said := c.status
+			if said == "" {
+				said = "Publishing."
+			}
+			answer, open := s.refused(append(opening(s.App, s.Key), played(c.file)...), c.open, said)
 			if open != c.open {
 				t.Errorf("open: %v\n%s", open, entries(s.snapshot()))
 			}
@@ -82,7 +90,7 @@ func TestBehave(t *testing.T) {
 			if c.status == "" && bytes.Contains(answer, []byte("error")) {
 				t.Errorf("an error is said: %q", answer)
 			}
-			v := s.await("the end of the connection", 5*time.Second, func(v live.Snapshot) bool { return v.Connections[0].Ended >= 0 })
+			v := s.await("the end of the connection", 10*time.Second, func(v live.Snapshot) bool { return len(v.Connections) > 0 && v.Connections[0].Ended >= 0 })
 			log := entries(v)
 			if c.entry == "" && strings.Contains(log, "platform") || !strings.Contains(log, c.entry) {
 				t.Errorf("the log has no %q, or too much:\n%s", c.entry, log)
@@ -110,10 +118,10 @@ func TestBehaveBeginsAnew(t *testing.T) {
 		{flvtest.Stream{Seconds: 2}.Build().Bytes(), true},
 		{flvtest.Stream{Seconds: 2, HEVC: true}.Build().Bytes(), false},
 	} {
-		if _, open := s.refused(append(opening(s.App, s.Key), played(c.file)...)); open != c.open {
+		if _, open := s.refused(append(opening(s.App, s.Key), played(c.file)...), c.open, "Publishing."); open != c.open {
 			t.Errorf("push %d: open is %v\n%s", i, open, entries(s.snapshot()))
 		}
-		s.await("its end", 5*time.Second, func(v live.Snapshot) bool {
+		s.await("its end", 10*time.Second, func(v live.Snapshot) bool {
 			return len(v.Connections) == i+1 && v.Connections[i].Ended >= 0
 		})
 	}
