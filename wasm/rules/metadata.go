@@ -71,7 +71,7 @@ var metadata = []Rule{
 	},
 	{
 		ID: "bitrate-mismatch", Title: "Declared and measured bitrate differ widely", Severity: diag.Warning, Basis: diag.Ours,
-		Why:      "The metadata declares one bitrate and the stream has quite another. Platforms compare the two to see whether a push is healthy: far too little looks like a connection that cannot keep up, far too much like a burst. Azure Media Services called it unexpectedBitrate from twice, or down to half, the declared rate. A quiet scene under variable bitrate can look the same, so see whether it lasts.",
+		Why:      "The metadata declares one bitrate and the stream has quite another. Platforms compare the two to see whether a push is healthy: far too little looks like a connection that cannot keep up, far too much like a burst. Azure Media Services called it unexpectedBitrate from twice, or down to half, the declared rate. A quiet scene under variable bitrate can look the same, so see whether it lasts; silence takes almost no bits, so far too little audio is often a microphone that is muted.",
 		Fix:      "Set the encoder to constant bitrate. If the measured rate is far too low, check its load and the upload bandwidth; if the declared rate is simply wrong, correct it in the encoder or in the URL (videodatarate, audiodatarate in kbit/s).",
 		Message:  "The metadata declares {declared_kbps} for {track}, and {measured_kbps} were measured: {ratio} times the declared rate[. A factor of {limit_ratio} either way counts as a mismatch].",
 		Headline: "it sends {measured_kbps} of {track} where {declared_kbps} are declared",
