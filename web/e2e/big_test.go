@@ -75,6 +75,19 @@ func TestFirstVisit(t *testing.T) {
 	}
 }
 
+// cancelled presses Cancel; it returns how long the page took to say so, in ms.
+func cancelled(t *testing.T, tab *harness.Tab) float64 {
+	t.Helper()
+	return eval[float64](t, tab, `new Promise((resolve) => {
+		const start = performance.now();
+		document.querySelector("#cancel").click();
+		const timer = setInterval(() => {
+			const waited = performance.now() - start;
+			if (e2e.state() === "cancelled" || waited > 10000) { clearInterval(timer); resolve(waited); }
+		}, 2);
+	})`)
+}
+
 // Cancel works at once, whatever is left to read.
 func TestCancel(t *testing.T) {
 	c := check(t)
@@ -84,14 +97,7 @@ func TestCancel(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait(t, c.Tab, `e2e.messages.filter(m => m.t === "progress").length >= 2 && document.querySelector("#cancel")`, 10*time.Second)
-		ms := eval[float64](t, c.Tab, `new Promise((resolve) => {
-			const start = performance.now();
-			document.querySelector("#cancel").click();
-			const timer = setInterval(() => {
-				const waited = performance.now() - start;
-				if (e2e.state() === "cancelled" || waited > 10000) { clearInterval(timer); resolve(waited); }
-			}, 2);
-		})`)
+		ms := cancelled(t, c.Tab)
 		if ms > 1000 {
 			t.Fatalf("cancelled after %.0f ms", ms)
 		}

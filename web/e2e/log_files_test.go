@@ -207,14 +207,7 @@ func TestLogCancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(t, l.Tab, `e2e.messages.filter((m) => m.t === "progress").length >= 2 && document.querySelector("#cancel")`, 15*time.Second)
-	ms := eval[float64](t, l.Tab, `new Promise((resolve) => {
-		const start = performance.now();
-		document.querySelector("#cancel").click();
-		const timer = setInterval(() => {
-			const waited = performance.now() - start;
-			if (e2e.state() === "cancelled" || waited > 10000) { clearInterval(timer); resolve(waited); }
-		}, 2);
-	})`)
+	ms := cancelled(t, l.Tab)
 	t.Logf("cancelled after %.0f ms", ms)
 	if got := eval[string](t, l.Tab, "e2e.state()"); got != "cancelled" {
 		t.Fatal(l.State())

@@ -71,7 +71,7 @@ next:
 
 // sound looks at a page's markup. The policy forbids inline styles and scripts;
 // go-app writes attribute values as Go strings, so none may hold a quote; false
-// would mean true. Ids are there once, and what refers to one finds it.
+// would mean true.
 func sound(t *testing.T, html string) {
 	t.Helper()
 	for _, bad := range []string{
@@ -81,6 +81,12 @@ func sound(t *testing.T, html string) {
 			t.Errorf("%q: %s", bad, html[max(0, at-80):min(len(html), at+80)])
 		}
 	}
+	labelled(t, html)
+}
+
+// labelled looks at ids: each is there once, and what refers to one finds it.
+func labelled(t *testing.T, html string) {
+	t.Helper()
 	ids := map[string]bool{}
 	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
 		if ids[m[1]] {

@@ -279,20 +279,7 @@ func TestURLDrawn(t *testing.T) {
 			d, _ := newURLDesk(w)
 			c := &urlPage{live: true, desk: *d, now: urlNow, signFor: "3600"}
 			html := app.HTMLString(c)
-			ids := map[string]bool{}
-			for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
-				if ids[m[1]] {
-					t.Errorf("id %s twice", m[1])
-				}
-				ids[m[1]] = true
-			}
-			for _, m := range regexp.MustCompile(` (?:aria-labelledby|aria-describedby|for)="([^"]+)"`).FindAllStringSubmatch(html, -1) {
-				for _, id := range strings.Fields(m[1]) {
-					if !ids[id] {
-						t.Errorf("a label refers to %s, which is not there", id)
-					}
-				}
-			}
+			labelled(t, html)
 			shown := regexp.MustCompile(` data-copy="(?:[^"\\]|\\.)*"`).ReplaceAllString(html, "")
 			for _, secret := range []string{"a1b2-c3d4", "0123456789abcdef0123456789abcdef", "AbCdEfGhIj", "TheSigningKey"} {
 				if at := strings.Index(shown, secret); at >= 0 && w.Text != "" {
