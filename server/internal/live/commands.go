@@ -303,14 +303,14 @@ func (c *conn) joinSession(s *session) {
 	s.changed(c.info)
 }
 
-// say notes an entry.
-func (c *conn) say(dir, name, text, level string) {
+// say notes an entry; false when there are too many to show this one.
+func (c *conn) say(dir, name, text, level string) (shown bool) {
 	e := Entry{Dir: dir, Name: rtmp.Visible(name), Text: text, Level: level}
 	if c.s == nil {
 		if len(c.pending) < 64 {
 			c.pending = append(c.pending, early{time.Now(), e})
 		}
-		return
+		return true
 	}
 	now := time.Now()
 	if dir == "in" {
@@ -319,12 +319,13 @@ func (c *conn) say(dir, name, text, level string) {
 		c.tokensAt = now
 		if c.tokens < 1 {
 			c.s.skip()
-			return
+			return false
 		}
 		c.tokens--
 	}
 	e.At, e.Conn, e.Text = c.s.since(), c.info.N, c.mask(text)
 	c.s.note(e)
+	return true
 }
 
 // once notes an entry the first time that this name turns up.

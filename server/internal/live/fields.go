@@ -306,14 +306,16 @@ func (c *conn) metadata(p *push, name string, values []flv.AMFValue) {
 		return
 	}
 	c.described, c.metadataOf = true, plain
-	c.say("in", name, c.values(values), "")
+	shown := c.say("in", name, c.values(values), "")
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.info.Metadata = fields
 	c.info.Client = clientName(c.info.FlashVer, encoder)
 	c.info.Changed = s.differs(c.info)
-	s.changed(c.info)
+	if shown {
+		s.changed(c.info)
+	}
 }
 
 // began notes the first media and the first key frame.

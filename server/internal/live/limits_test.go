@@ -275,6 +275,7 @@ func TestFlood(t *testing.T) {
 	for range 100 {
 		p.send(bytes.Repeat(one, 100))
 		p.send(bytes.Repeat(meta, 20))
+		meta[len(meta)-10]++ // another width
 	}
 	v := until(t, h, s.ID, "the flood", func(v Snapshot) bool { return v.Dropped > 9_700 })
 	if len(v.Entries) > maxEntries {

@@ -65,7 +65,7 @@ type Snapshot struct {
 	Entries     []Entry         `json:"entries"`          // the last 500
 	Dropped     int             `json:"dropped_entries"`  // entries before them
 	Ticks       []Tick          `json:"ticks"`            // so far, thinned to at most 600, for the plots
-	Report      json.RawMessage `json:"report,omitempty"` // diag.Report with its texts; state reading until the session has ended
+	Report      json.RawMessage `json:"report,omitempty"` // diag.Report with its texts, of all pushes of the session, each going on where the one before ended; state reading until the session has ended; from the first publish on
 }
 
 // Connection is one encoder's connection, and what it said of itself. Secrets
