@@ -56,7 +56,10 @@ func livePage(t *testing.T, srv *harness.Server, size ...int64) *harness.Tab {
 		do(t, tab, chromedp.EmulateViewport(size[0], size[1]))
 	}
 	do(t, tab, chromedp.Navigate(srv.URL+"/live"))
-	wait(t, tab, `document.querySelector("#make:not([disabled])") && document.querySelectorAll("#profile option").length > 5`, 20*time.Second)
+	if err := tab.Wait(`document.querySelector("#make:not([disabled])") && document.querySelectorAll("#profile option").length > 5`, 30*time.Second); err != nil {
+		t.Fatalf("%v; the page: %s", err, eval[string](t, tab, `JSON.stringify([document.readyState, document.querySelector("#verdict")?.dataset.state, document.querySelectorAll("#profile option").length,
+			performance.getEntriesByType("mark").map(m => m.name), performance.getEntriesByType("resource").map(r => [r.name.slice(-40), Math.round(r.startTime), Math.round(r.responseEnd)])])`))
+	}
 	return tab
 }
 
@@ -207,40 +210,6 @@ func saved(t *testing.T, tab *harness.Tab) []byte {
 	return []byte(eval[string](t, tab, "given.text"))
 }
 
-// A codec that the platform does not take and a push as fast as it can: findings
-// come while it runs, new errors are announced, and a second connection says what
-// has changed.
-func TestLiveFindings(t *testing.T) {
-	t.Parallel()
-	tab := livePage(t, inspecting(t))
-	eval[chromedp.Void](t, tab, `window.said = []; new MutationObserver(() => { said.push(document.querySelector("#status").innerText); }).observe(document.querySelector("#status"), {childList: true, characterData: true, subtree: true})`)
-	choosePlatform(t, tab, "youtube")
-	url := address(t, tab)
-	push(t, url, small("flv1", 12, false)...).Wait()
-	wait(t, tab, `document.querySelector('[data-finding="codec-video-unsupported"][data-severity="error"]') && document.querySelector('[data-finding="burst"]')`, 10*time.Second)
-	stateIs(t, tab, "between")
-	push(t, url, small("libx264", 20, true)...)
-	stateIs(t, tab, "publishing")
-	wait(t, tab, `document.querySelectorAll("#connections [data-conn]").length === 2 && document.querySelector('[data-conn="2"] [data-changed]')`, 10*time.Second)
-	wait(t, tab, `said.some(s => s.includes("Error: ")) && said.some(s => s.includes("may come back"))`, 2*time.Second)
-	click(t, tab, "#stop")
-	stateIs(t, tab, "ended")
-	quiet(t, tab)
-	click(t, tab, "#again")
-	stateIs(t, tab, "waiting")
-	if n := eval[int](t, tab, `document.querySelectorAll("[data-finding]").length`); n != 0 {
-		t.Errorf("%d findings of the push before", n)
-	}
-	click(t, tab, "#stop")
-	stateIs(t, tab, "ended")
-	click(t, tab, "#other")
-	stateIs(t, tab, "empty")
-	if id := eval[string](t, tab, `document.querySelector("#profile").value`); id != "youtube" {
-		t.Errorf("the platform is %s", id)
-	}
-	quiet(t, tab)
-}
-
 // When the server is away the page says so, and when it does not know the session
 // any more too.
 func TestLiveLost(t *testing.T) {
@@ -288,68 +257,81 @@ func TestLiveOff(t *testing.T) {
 	}
 }
 
-// liveStates bring /live into each of its states.
-var liveStates = []struct {
-	name  string
-	reach func(t *testing.T, tab *harness.Tab)
-}{
-	{"empty", func(*testing.T, *harness.Tab) {}},
-	{"waiting", func(t *testing.T, tab *harness.Tab) { address(t, tab) }},
-	{"slow", func(t *testing.T, tab *harness.Tab) {
-		// the 20 s are over at once
-		eval[chromedp.Void](t, tab, `{ const later = setTimeout; window.setTimeout = (f, ms, ...a) => later(f, ms === 20000 ? 50 : ms, ...a); }`)
-		address(t, tab)
-		wait(t, tab, `document.querySelector("#slow")`, 3*time.Second)
-	}},
-	{"publishing", func(t *testing.T, tab *harness.Tab) {
-		choosePlatform(t, tab, "youtube")
-		push(t, address(t, tab), small("libx264", 60, true)...)
-		stateIs(t, tab, "publishing")
-		wait(t, tab, `Number(document.querySelector("#live-numbers")?.dataset.tick) > 24 && document.querySelector("#plots canvas")`, 20*time.Second)
-	}},
-	{"between", func(t *testing.T, tab *harness.Tab) {
-		choosePlatform(t, tab, "youtube")
-		push(t, address(t, tab), small("flv1", 12, false)...).Wait()
-		stateIs(t, tab, "between")
-		wait(t, tab, `document.querySelector("[data-finding]")`, 5*time.Second)
-	}},
-	{"ended", func(t *testing.T, tab *harness.Tab) {
-		choosePlatform(t, tab, "youtube")
-		url := address(t, tab)
-		push(t, url, small("flv1", 12, false)...).Wait()
-		stateIs(t, tab, "between")
-		push(t, url, small("libx264", 2, true)...).Wait()
-		click(t, tab, "#stop")
-		stateIs(t, tab, "ended")
-		wait(t, tab, `document.querySelector("#checks")`, 5*time.Second)
-		do(t, tab, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => { d.open = true; })`))
-	}},
+// walk brings /live through its states, and has each looked at: a push that the
+// platform would refuse, as fast as it can; another one after it; and the end.
+func walk(t *testing.T, tab *harness.Tab, look func(state string)) {
+	t.Helper()
+	eval[chromedp.Void](t, tab, `window.said = []; new MutationObserver(() => { said.push(document.querySelector("#status").innerText); }).observe(document.querySelector("#status"), {childList: true, characterData: true, subtree: true})`)
+	look("empty")
+	choosePlatform(t, tab, "youtube")
+	url := address(t, tab)
+	look("waiting")
+	push(t, url, small("flv1", 12, false)...).Wait()
+	stateIs(t, tab, "between")
+	// the findings came while it ran, and new errors are announced
+	wait(t, tab, `document.querySelector('[data-finding="codec-video-unsupported"][data-severity="error"]') && document.querySelector('[data-finding="burst"]')`, 10*time.Second)
+	wait(t, tab, `said.some(s => s.includes("Error: ")) && said.some(s => s.includes("may come back"))`, 2*time.Second)
+	look("between")
+	push(t, url, small("libx264", 60, true)...)
+	stateIs(t, tab, "publishing")
+	wait(t, tab, `document.querySelectorAll("#connections [data-conn]").length === 2 && document.querySelector('[data-conn="2"] [data-changed]')`, 10*time.Second)
+	wait(t, tab, `Number(document.querySelector("#live-numbers")?.dataset.tick) > 20 && document.querySelector("#plots canvas")`, 20*time.Second)
+	look("publishing")
+	click(t, tab, "#stop")
+	stateIs(t, tab, "ended")
+	wait(t, tab, `document.querySelector("#checks")`, 5*time.Second)
+	do(t, tab, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => { d.open = true; })`))
+	wait(t, tab, `document.querySelector("#live-table td")`, 5*time.Second)
+	look("ended")
 }
 
 // axe-core finds nothing in any state, nothing scrolls sideways, wide and narrow,
-// light and dark.
-func TestLiveAccessible(t *testing.T) {
+// light and dark; and a new push begins with nothing of the last.
+func TestLiveStates(t *testing.T) {
 	t.Parallel()
-	srv := inspecting(t)
-	for _, s := range liveStates {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			tab := livePage(t, srv)
-			s.reach(t, tab)
-			for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
-				do(t, tab, chromedp.EmulateViewport(size[0], size[1]))
-				for _, dark := range []bool{false, true} {
-					name := s.name + " " + viewName(size[0], dark)
-					if dark == (size[0] == 390) || s.name == "ended" { // the colours are the same in both widths
-						scheme(t, tab, dark)
-						axe(t, tab, name)
-					}
-					narrow(t, tab, name)
+	tab := livePage(t, inspecting(t))
+	walk(t, tab, func(state string) {
+		for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
+			do(t, tab, chromedp.EmulateViewport(size[0], size[1]))
+			for _, dark := range []bool{false, true} {
+				name := state + " " + viewName(size[0], dark)
+				if dark == (size[0] == 390) || state == "publishing" { // the colours are the same in both widths
+					scheme(t, tab, dark)
+					axe(t, tab, name)
 				}
+				narrow(t, tab, name)
 			}
-			quiet(t, tab)
-		})
+		}
+		do(t, tab, chromedp.EmulateViewport(1280, 900))
+	})
+	quiet(t, tab)
+	click(t, tab, "#again")
+	stateIs(t, tab, "waiting")
+	if n := eval[int](t, tab, `document.querySelectorAll("[data-finding], [data-conn], #live-entries li").length`); n != 0 {
+		t.Errorf("%d things of the push before", n)
 	}
+	click(t, tab, "#stop")
+	stateIs(t, tab, "ended")
+	click(t, tab, "#other")
+	stateIs(t, tab, "empty")
+	if id := eval[string](t, tab, `document.querySelector("#profile").value`); id != "youtube" {
+		t.Errorf("the platform is %s", id)
+	}
+	quiet(t, tab)
+}
+
+// Where nothing comes for 20 s, the page says what may be in the way.
+func TestLiveSlow(t *testing.T) {
+	t.Parallel()
+	tab := livePage(t, inspecting(t))
+	// the 20 s are over at once
+	eval[chromedp.Void](t, tab, `{ const later = setTimeout; window.setTimeout = (f, ms, ...a) => later(f, ms === 20000 ? 50 : ms, ...a); }`)
+	address(t, tab)
+	wait(t, tab, `document.querySelector("#slow a[href='/check/reach#outbound']")`, 3*time.Second)
+	axe(t, tab, "slow")
+	do(t, tab, chromedp.EmulateViewport(390, 844))
+	narrow(t, tab, "slow")
+	quiet(t, tab)
 }
 
 // Pictures of every state for people to look at, as TestScreenshots makes them.
@@ -357,10 +339,8 @@ func TestLiveScreenshots(t *testing.T) {
 	if *screenshots == "" {
 		t.Skip("no -screenshots DIR given: pictures are for people")
 	}
-	srv := inspecting(t)
-	for _, s := range liveStates {
-		tab := livePage(t, srv)
-		s.reach(t, tab)
+	tab := livePage(t, inspecting(t))
+	walk(t, tab, func(state string) {
 		for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
 			for _, dark := range []bool{false, true} {
 				do(t, tab, chromedp.EmulateViewport(size[0], size[1]))
@@ -368,14 +348,13 @@ func TestLiveScreenshots(t *testing.T) {
 				time.Sleep(400 * time.Millisecond) // plots follow the width
 				png, err := chromedp.Run(tab.Ctx, chromedp.FullScreenshot(100))
 				if err != nil {
-					t.Fatal(s.name, err)
+					t.Fatal(state, err)
 				}
-				name := "live-" + s.name + "_" + strings.ReplaceAll(viewName(size[0], dark), " ", "-") + ".png"
+				name := "live-" + state + "_" + strings.ReplaceAll(viewName(size[0], dark), " ", "-") + ".png"
 				if err := os.WriteFile(filepath.Join(*screenshots, name), png, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		tab.Close()
-	}
+	})
 }

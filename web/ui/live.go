@@ -17,12 +17,10 @@ type livePage struct {
 	header string
 	footer string
 
-	broken  string
-	behave  bool
-	refuse  string // code that is asked for
-	address int    // of Session.Push, chosen
-	reveal  bool   // the key is shown
-	was     LiveState
+	broken string
+	behave bool
+	refuse string // code that is asked for
+	was    LiveState
 }
 
 // liveClient is the LiveClient of the browser.
@@ -121,7 +119,6 @@ func (c *livePage) OnAppUpdate(ctx app.Context) { c.update = ctx.AppUpdateAvaila
 func (c *livePage) do(ctx app.Context, id, value string) {
 	switch id {
 	case "make":
-		c.reveal, c.address = false, 0
 		refuse := ""
 		behave := c.behave && c.stream.behaviour(c.desk.Profile).Behaves
 		if behave {
@@ -129,7 +126,6 @@ func (c *livePage) do(ctx app.Context, id, value string) {
 		}
 		c.stream.Make(c.desk.Profile, behave, refuse)
 	case "again":
-		c.reveal, c.address = false, 0
 		c.stream.Again()
 	case "other":
 		c.stream.Leave()
@@ -142,14 +138,6 @@ func (c *livePage) do(ctx app.Context, id, value string) {
 		c.behave = value == "true"
 	case "refuse":
 		c.refuse = value
-	case "address":
-		for i := range c.stream.addresses() {
-			if c.stream.addresses()[i].option() == value {
-				c.address = i
-			}
-		}
-	case "show-key":
-		c.reveal = !c.reveal
 	case "reload":
 		ctx.Reload()
 	}

@@ -42,59 +42,16 @@ type LiveMessage struct {
 	Status int
 }
 
-// LiveAddress is one way to push.
-type LiveAddress struct {
-	Scheme string `json:"scheme"`
-	Host   string `json:"host"`
-	Port   int    `json:"port"`
-	Server string `json:"server"` // URL without the key
-}
-
-// LiveSession is what the server said when it made the push address.
-type LiveSession struct {
-	Key  string        `json:"key"`
-	Push []LiveAddress `json:"push"`
-	Own  bool          `json:"own_certificate"`
-}
-
-// LiveSnapshot is a session as it stands; its entries and ticks are drawn by
-// static/js/live.js.
+// LiveSnapshot is a session as it stands. Connections, what was said and how it
+// arrives are drawn by static/js/live-parts.js; the report comes by itself.
 type LiveSnapshot struct {
-	State       LiveState        `json:"state"`
-	End         string           `json:"end"`
-	EndText     string           `json:"end_text"`
-	Profile     string           `json:"profile"`
-	Behave      bool             `json:"behave"`
-	Refuse      string           `json:"refuse"`
-	Connections []LiveConnection `json:"connections"`
-	Report      json.RawMessage  `json:"report"`
-}
-
-// LiveConnection is one encoder's connection.
-type LiveConnection struct {
-	N         int      `json:"n"`
-	Address   string   `json:"address"`
-	Port      int      `json:"port"`
-	TLS       string   `json:"tls"`
-	Handshake string   `json:"handshake"`
-	Began     int64    `json:"began_ms"`
-	Ended     int64    `json:"ended_ms"`
-	Why       string   `json:"why"`
-	Client    string   `json:"client"`
-	FlashVer  string   `json:"flash_ver"`
-	App       string   `json:"app"`
-	TcURL     string   `json:"tc_url"`
-	Fields    []liveKV `json:"fields"`
-	Enhanced  []liveKV `json:"enhanced"`
-	Metadata  []liveKV `json:"metadata"`
-	Changed   []string `json:"changed"`
-	FirstKey  int64    `json:"first_key_ms"`
-	FirstData int64    `json:"first_media_ms"`
-}
-
-type liveKV struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	State   LiveState `json:"state"`
+	EndText string    `json:"end_text"` // why it ended, for a person
+	Profile string    `json:"profile"`
+	Behave  bool      `json:"behave"`
+	Refuse  string    `json:"refuse"`
+	Count   int       `json:"count"` // of connections so far
+	Went    string    `json:"went"`  // how the last one ended, for a person
 }
 
 // liveService is whether this server takes test streams at all.
@@ -134,7 +91,7 @@ type LiveDesk struct {
 	Service *liveService
 
 	State   LiveState
-	Session *LiveSession
+	Open    bool // there is a session, which may have ended
 	Snap    LiveSnapshot
 	Lost    bool   // the connection to this server is interrupted
 	Slow    bool   // nothing has come for a while
@@ -174,11 +131,10 @@ func (d *LiveDesk) Again() { d.Make(d.Snap.Profile, d.Snap.Behave, d.Snap.Refuse
 
 // Leave goes back to the empty page.
 func (d *LiveDesk) Leave() {
-	if d.Session != nil {
+	if d.Open {
 		d.C.Forget()
 	}
-	d.State, d.Session, d.Lost, d.Slow, d.Title, d.Problem = LiveEmpty, nil, false, false, "", ""
-	d.Snap.Connections, d.Snap.Report, d.seen = nil, nil, nil
+	d.State, d.Open, d.Lost, d.Slow, d.seen = LiveEmpty, false, false, false, nil
 	for _, j := range d.Desk.Jobs {
 		d.Desk.Remove(j.ID)
 	}
@@ -186,7 +142,7 @@ func (d *LiveDesk) Leave() {
 }
 
 func (d *LiveDesk) off() {
-	if d.Service != nil && !d.Service.Open && d.Session == nil {
+	if d.Service != nil && !d.Service.Open && !d.Open {
 		d.State = LiveOff
 	}
 }
@@ -211,19 +167,11 @@ func (d *LiveDesk) Handle(m LiveMessage) {
 			d.Desk.Profiles = list.Profiles
 		}
 	case "session":
-		s := &LiveSession{}
-		if json.Unmarshal(data, s) == nil {
-			d.Session, d.State = s, LiveWaiting
-		}
+		d.Open, d.State = true, LiveWaiting
 	case "refused":
 		d.refused(m)
-	case "state", "end":
+	case "state":
 		d.state(data)
-	case "connection":
-		var c LiveConnection
-		if json.Unmarshal(data, &c) == nil {
-			d.connection(c)
-		}
 	case "report":
 		d.report(data)
 	case "slow":
@@ -242,7 +190,7 @@ func (d *LiveDesk) Handle(m LiveMessage) {
 		}
 		d.Lost = false
 	case "gone":
-		if d.Session != nil {
+		if d.Open {
 			d.State, d.Lost = LiveGone, false
 			d.say("This test stream is no longer known to the server.")
 		}
@@ -266,13 +214,10 @@ func (d *LiveDesk) refused(m LiveMessage) {
 func (d *LiveDesk) state(data []byte) {
 	was := d.State
 	var s LiveSnapshot
-	if d.Session == nil || json.Unmarshal(data, &s) != nil {
+	if !d.Open || json.Unmarshal(data, &s) != nil {
 		return
 	}
 	d.Snap, d.State = s, s.State
-	if len(s.Report) > 0 {
-		d.report(s.Report)
-	}
 	if s.State != LiveWaiting {
 		d.Slow = false
 	}
@@ -299,20 +244,10 @@ func (d *LiveDesk) state(data []byte) {
 	}
 }
 
-func (d *LiveDesk) connection(c LiveConnection) {
-	for i := range d.Snap.Connections {
-		if d.Snap.Connections[i].N == c.N {
-			d.Snap.Connections[i] = c
-			return
-		}
-	}
-	d.Snap.Connections = append(d.Snap.Connections, c)
-}
-
 // report takes in the report so far, and announces errors that are new.
 func (d *LiveDesk) report(data []byte) {
 	r := &diag.Report{}
-	if d.Session == nil || json.Unmarshal(data, r) != nil || r.Format != diag.Format {
+	if !d.Open || json.Unmarshal(data, r) != nil || r.Format != diag.Format {
 		return
 	}
 	rules.Tell(r)

@@ -10,7 +10,7 @@ import (
 
 func (c *livePage) Render() app.UI {
 	class := "page page--tool"
-	if c.stream.Session != nil { // the answer comes first: what is above it makes room
+	if c.stream.Open { // the answer comes first: what is above it makes room
 		class += " page--answered"
 	}
 	return el("div", "", "app-shell", nil,
@@ -19,7 +19,7 @@ func (c *livePage) Render() app.UI {
 			el("div", "", "wrap", nil,
 				raw(`<header class="page-head"><h1>Push a test stream</h1><p class="lede checker__lede">Your own encoder pushes to us over RTMP, and you watch: who connects, what is said, what the platform would refuse, and how the stream arrives.</p></header>`),
 				el("div", "", "tool-grid checker inspect", nil,
-					el("div", "", "stack checker__main", nil, c.form(), c.lost(), c.verdict(), c.push(), c.findings(), c.who(), c.said()),
+					el("div", "", "stack checker__main", nil, c.form(), c.lost(), c.verdict(), liveBox("push"), c.findings(), liveBox("who"), liveBox("said")),
 					el("div", "details", "stack live__details", []string{"tabindex", "-1", "aria-label", "Details", "role", "region"}, c.details()),
 				),
 			),
@@ -32,7 +32,7 @@ func (c *livePage) Render() app.UI {
 
 // form is what to push against; it goes when a push address is there.
 func (c *livePage) form() app.UI {
-	if c.stream.Session != nil {
+	if c.stream.Open {
 		return raw(`<div hidden></div>`)
 	}
 	if c.broken != "" {
@@ -147,7 +147,7 @@ func (c *livePage) verdict() app.UI {
 			ic, class = severityIcon(sev), "verdict verdict--"+severityClass(sev)
 			headline, next = visible(v.Headline), visible(v.Next)
 			about = fill(`<p id="input-state" class="small"><strong>Ended.</strong> {}</p>`, end)
-		} else if len(d.Snap.Connections) > 0 {
+		} else if d.Snap.Count > 0 {
 			headline, next = "Nothing could be analysed", d.went()+end
 		}
 	case LiveRefused:
@@ -156,7 +156,7 @@ func (c *livePage) verdict() app.UI {
 	case LiveGone:
 		ic, headline, next = "circle-minus", "This test stream is no longer known", "Its report is kept for 30 minutes after its end, and goes when the server is restarted. What was seen stands below."
 	}
-	if d.Session != nil {
+	if d.Open {
 		about += c.about(j)
 	}
 	return el("section", "verdict", class, []string{"tabindex", "-1", "aria-labelledby", "headline", "data-state", string(d.State), "data-severity", sev.String()},
@@ -198,8 +198,7 @@ func (c *livePage) about(j *Job) string {
 
 // went says how the last connection ended.
 func (d *LiveDesk) went() string {
-	if n := len(d.Snap.Connections); n > 0 && d.Snap.Connections[n-1].Why != "" {
-		why := visible(d.Snap.Connections[n-1].Why)
+	if why := visible(d.Snap.Went); why != "" {
 		return strings.ToUpper(why[:1]) + strings.TrimSuffix(why[1:], ".") + ". "
 	}
 	return ""
@@ -218,7 +217,7 @@ func (c *livePage) actions(j *Job) string {
 		list = button("stop", "square", "Stop now")
 	case d.State == LiveEnded || d.State == LiveGone:
 		if j != nil {
-			list = fill(`<button type="button" id="copy-ticket" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown">{!}Copy for a ticket</button>`, LiveMarkdown(j.Report, d.Snap.Connections), iconHTML("clipboard", "")) +
+			list = fill(`<button type="button" id="copy-ticket" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown">{!}Copy for a ticket</button>`, Markdown(j.Report), iconHTML("clipboard", "")) +
 				button("download", "download", "Download JSON") + button("share", "link", "Share as a link") + button("compare", "git-compare", "Compare")
 		}
 		list += button("again", "rotate-ccw", "Push again") + button("other", "list", "Other settings")
@@ -230,16 +229,11 @@ func (c *livePage) actions(j *Job) string {
 
 // details is the second column.
 func (c *livePage) details() []app.UI {
-	d, j := &c.stream, c.desk.Shown
-	switch {
-	case d.Session == nil:
-		return []app.UI{liveHelp()}
-	case d.State == LiveWaiting:
-		return []app.UI{c.commands()}
-	case len(d.Snap.Connections) == 0:
-		return []app.UI{liveHelp()}
+	j, help := c.desk.Shown, ""
+	if !c.stream.Open || c.stream.Snap.Count == 0 && c.stream.State == LiveEnded {
+		help = liveHelp
 	}
-	out := []app.UI{&keyed{Key: "now-" + d.Session.Key, Make: liveNow}}
+	out := []app.UI{app.Raw(`<div>` + help + `</div>`), liveBox("commands"), liveBox("now")}
 	if j != nil && j.Detailed() {
 		out = append(out, c.plots(j), c.media(j))
 		if len(j.Report.Checks) > 0 {
@@ -249,25 +243,16 @@ func (c *livePage) details() []app.UI {
 	return out
 }
 
-// said is the transcript, which static/js/live.js writes.
-func (c *livePage) said() app.UI {
-	if len(c.stream.Snap.Connections) == 0 {
-		return raw(`<div hidden></div>`)
-	}
-	return &keyed{Key: "said-" + c.stream.Session.Key, Make: func() app.UI {
-		return raw(`<section id="said" class="panel" aria-labelledby="said-title"><div class="panel__head"><h2 id="said-title">What was said</h2><span class="count num" id="live-entry-count"></span></div><div class="panel__body"><div class="live-log" tabindex="0" role="region" aria-label="Lines"><ol id="live-entries" class="list-plain small"></ol></div></div></section>`)
-	}}
-}
+// liveBox is a place that static/js/live-parts.js fills.
+func liveBox(id string) app.UI { return el("div", "live-"+id, "live-box", nil) }
 
 // liveHelp is the empty state.
-func liveHelp() app.UI {
-	return raw(`<div class="stack"><section id="what" class="panel" aria-labelledby="what-title"><div class="panel__head"><h2 id="what-title">What you see</h2></div><div class="panel__body"><ul>` +
-		`<li><strong>Who connects:</strong> the encoder, what it says of itself, the fields of connect, Enhanced RTMP.</li>` +
-		`<li><strong>What is said:</strong> each command and each answer, keys masked.</li>` +
-		`<li><strong>How it arrives:</strong> in time, in bursts or in fits; bitrate, frame rate, jitter, how long the first key frame takes.</li>` +
-		`<li><strong>What the platform would refuse:</strong> the same report as for a recording, growing while it comes, and what changed when the encoder comes back.</li></ul>` +
-		`<p>At the end the report can be saved, shared, and compared with that of a recording.</p></div></section>` +
-		`<section id="when" class="panel" aria-labelledby="when-title"><div class="panel__head"><h2 id="when-title">When something else fits better</h2></div><div class="panel__body"><ul>` +
-		`<li>The encoder does not get out at all: <a href="/check/reach">test the way to the server</a>.</li>` +
-		`<li>You have a recording: <a href="/check/file">check it in your browser</a>; nothing is sent.</li></ul></div></section></div>`)
-}
+const liveHelp = `<div class="stack"><section id="what" class="panel" aria-labelledby="what-title"><div class="panel__head"><h2 id="what-title">What you see</h2></div><div class="panel__body"><ul>` +
+	`<li><strong>Who connects:</strong> the encoder, what it says of itself, the fields of connect, Enhanced RTMP.</li>` +
+	`<li><strong>What is said:</strong> each command and each answer, keys masked.</li>` +
+	`<li><strong>How it arrives:</strong> in time, in bursts or in fits; bitrate, frame rate, jitter, how long the first key frame takes.</li>` +
+	`<li><strong>What the platform would refuse:</strong> the same report as for a recording, growing while it comes, and what changed when the encoder comes back.</li></ul>` +
+	`<p>At the end the report can be saved, shared, and compared with that of a recording.</p></div></section>` +
+	`<section id="when" class="panel" aria-labelledby="when-title"><div class="panel__head"><h2 id="when-title">When something else fits better</h2></div><div class="panel__body"><ul>` +
+	`<li>The encoder does not get out at all: <a href="/check/reach">test the way to the server</a>.</li>` +
+	`<li>You have a recording: <a href="/check/file">check it in your browser</a>; nothing is sent.</li></ul></div></section></div>`
