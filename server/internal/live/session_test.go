@@ -166,7 +166,8 @@ func TestSession(t *testing.T) {
 		`1 in getStreamLength "****"`, "1 in whatever", `1 in publish "****?auth=****", "live"`, "1 out onStatus NetStream.Publish.Start",
 		"1 in Ping Request answered", "1 in Window Acknowledgement Size 10,000 bytes", "1 in Acknowledgement 3,073 bytes",
 	}
-	got := lines(v)
+	// Ours come when so many bytes have, which is between any two of the others.
+	got := slices.DeleteFunc(lines(v), func(line string) bool { return strings.HasPrefix(line, "1 out Acknowledgement") })
 	if len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
 		t.Errorf("entries\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
