@@ -41,7 +41,11 @@
   async function start(ports) {
     const check = current = {state: 'asking', secure: location.protocol === 'https:', ports: []};
     const tell = () => {
-      if (check === current) listener(JSON.stringify(check));
+      if (check !== current) return;
+      listener(JSON.stringify(check));
+      requestAnimationFrame(() => {
+        if (check === current) next(check);
+      });
     };
     const end = (state, title = '', problem = '') => {
       Object.assign(check, {state, title, problem});
@@ -220,6 +224,92 @@
     });
   }
 
+  // ---- what to do now ----
+
+  const ADVICE = [
+    ['blocked', '<strong>Blocked</strong>: packets vanish on the way, as a rule in a firewall. An encoder shows <a href="/codes/obs-studio/ETIMEDOUT-WSAETIMEDOUT-10060">a time-out in OBS</a>, <a href="/codes/ffmpeg/ETIMEDOUT">in FFmpeg</a>. Ask for the port with the text below; to compare, try a phone’s hotspot. <a href="/rules/probe-tcp-timeout">No answer</a>'],
+    ['refused', '<strong>Refused</strong>: a firewall turned the connection away, or something that is no web server took it. An encoder shows <a href="/codes/ffmpeg/ECONNREFUSED">connection refused</a>. Ask for the port with the text below. <a href="/rules/probe-tcp-refused">Refused</a>'],
+    ['intercepted', '<strong>Intercepted</strong>: a captive portal, a web proxy or a filter answers in our stead. If the network wants you to sign in, do that and test again; else ask that these ports bypass the proxy: it does not carry RTMP. <a href="/rules/probe-not-rtmp">Something else answers</a>'],
+    ['unclear', '<strong>No connection</strong>: open the port in a new tab. The browser’s own page then names what failed: a refused connection, or a certificate.'],
+    ['tls', '<strong>Open, TLS fails</strong>: the port is not blocked. Where our certificate is in order, a company’s inspection puts in its own, and an encoder refuses that. <a href="/rules/probe-tls">TLS</a>'],
+    ['reached', '<strong>No way back</strong>: something on the way takes the connection and holds our answer back, such as a filter that does not know the traffic.'],
+    ['open', '<strong>Open</strong>: the port is not what stops your encoder. A firewall that looks inside may still pass web traffic and stop RTMP: <a href="/live">push a test stream</a> to see.'],
+    ['relayed', 'A proxy passed our answer on. An encoder does not use the browser’s proxy: try the command as well.'],
+    ['other', 'Our ports see you at another address than this page does: a proxy or a VPN stands in between, and an encoder may go another way.'],
+  ];
+  const SHUT = ['blocked', 'refused', 'intercepted', 'unclear', 'reached'];
+  const plain = (host) => /^[a-z0-9][a-z0-9._-]*$/i.test(host);
+
+  const make = (tag, attributes, ...children) => {
+    const e = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
+    e.append(...children);
+    return e;
+  };
+
+  // icon is one of the sheet that the page uses.
+  function icon(name) {
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+    svg.setAttribute('class', 'icon');
+    svg.setAttribute('aria-hidden', 'true');
+    use.setAttribute('href', document.querySelector('#outbound-start use').getAttribute('href').split('#')[0] + '#' + name);
+    svg.append(use);
+    return svg;
+  }
+
+  // block is a text to copy.
+  function block(id, title, note, text) {
+    const label = make('p', {id: 'outbound-' + id + '-label', class: 'small'}, make('strong', {}, title), ' ', make('span', {class: 'muted'}, note));
+    return make('div', {class: 'reach__command'}, label, make('div', {class: 'code-block code-block--wrap'},
+      make('pre', {tabindex: '0', 'aria-labelledby': label.id}, make('code', {id: 'outbound-' + id}, text)),
+      make('button', {type: 'button', class: 'copy-btn', 'data-copy': text, 'aria-label': 'Copy: ' + title + ' ' + note, title: 'Copy'}, icon('copy'))));
+  }
+
+  // next fills in what to do: nothing until the check is done.
+  function next(check) {
+    const place = document.getElementById('outbound-next');
+    if (!place) return;
+    place.replaceChildren();
+    if (check.state !== 'done') return;
+    const list = document.getElementById('outbound-ports');
+    const states = new Set(check.ports.map((p) => p.state));
+    if (check.relayed) states.add('relayed');
+    if (check.other) states.add('other');
+    const advice = make('ul', {class: 'small outbound__advice'});
+    for (const [state, html] of ADVICE) {
+      if (!states.has(state)) continue;
+      const item = make('li', {});
+      item.innerHTML = html; // of ours, word for word
+      advice.append(item);
+    }
+    if (advice.children.length) place.append(advice);
+    const shut = check.ports.filter((p) => SHUT.includes(p.state)).map((p) => p.port).join(', ');
+    if (shut) {
+      const to = plain(list.dataset.to) ? list.dataset.to : 'our platform’s ingest host';
+      place.append(block('request', 'What to ask your network’s administrator', '',
+        'Please allow outgoing TCP connections from our encoder to ' + to + ', port ' + shut + '. ' +
+        'They go from inside to outside and stay up for the whole show; nothing has to be opened inwards. ' +
+        'The traffic is RTMP or RTMPS, not web traffic: please send it through no web proxy and do not break its TLS open.'));
+    }
+    if (plain(check.host)) {
+      const ports = check.ports.map((p) => p.port);
+      const loop = (wait) => 'for p in ' + ports.join(' ') + '; do nc -vz ' + wait + ' 5 ' + check.host + ' $p; done';
+      const title = 'The same ports from a terminal';
+      place.append(block('nc', title, 'Linux', loop('-w')), block('nc-mac', title, 'macOS', loop('-G')),
+        block('tnc', title, 'Windows, PowerShell', ports.join(', ') + ' | ForEach-Object { Test-NetConnection ' + check.host +
+          ' -Port $_ -WarningAction SilentlyContinue } | Select-Object RemotePort, TcpTestSucceeded'));
+    }
+    place.append(make('div', {class: 'toolbar'},
+      make('button', {type: 'button', id: 'outbound-copy', class: 'btn btn--small', 'data-copy': ' ', 'data-copy-done': 'Copied as Markdown'}, icon('clipboard'), 'Copy for a ticket'),
+      make('a', {class: 'small', href: '/guides/ports-and-firewalls'}, 'Ports and firewalls')));
+  }
+
+  // site.js copies what the button holds: it is put there in time.
+  document.addEventListener('click', (e) => {
+    const button = e.target.closest('#outbound-copy');
+    if (button) button.dataset.copy = document.getElementById('outbound-ports').dataset.ticket;
+  }, true);
   // go-app draws the page anew when it starts, so this listens on the document.
   document.addEventListener('click', (e) => {
     const button = e.target.closest('#outbound-start');

@@ -215,82 +215,6 @@ func (o *OutboundCheck) sum() (text, class string) {
 	return text, class
 }
 
-// shut are the ports that do not let through, as text.
-func (o *OutboundCheck) shut() (list []string) {
-	for i := range o.Ports {
-		switch o.Ports[i].State {
-		case "blocked", "refused", "intercepted", "unclear", "reached":
-			list = append(list, countPort(o.Ports[i].Port))
-		}
-	}
-	return list
-}
-
-// request is the text for whoever runs the network; empty when there is nothing
-// to ask for.
-func (o *OutboundCheck) request(to string) string {
-	ports := o.shut()
-	if len(ports) == 0 {
-		return ""
-	}
-	if to == "" {
-		to = "our platform's ingest host"
-	}
-	return "Please allow outgoing TCP connections from our encoder to " + to + ", port " + strings.Join(ports, ", ") + ". " +
-		"They go from inside to outside and stay up for the whole show; nothing has to be opened inwards. " +
-		"The traffic is RTMP or RTMPS, not web traffic: please send it through no web proxy and do not break its TLS open."
-}
-
-// commands try the same ports from a terminal.
-func (o *OutboundCheck) commands() (list [][2]string) {
-	if !plainHost(o.Host) || len(o.Ports) == 0 {
-		return nil
-	}
-	ports := make([]string, len(o.Ports))
-	for i := range o.Ports {
-		ports[i] = countPort(o.Ports[i].Port)
-	}
-	loop := func(wait string) string {
-		return "for p in " + strings.Join(ports, " ") + "; do nc -vz " + wait + " 5 " + o.Host + " $p; done"
-	}
-	return [][2]string{
-		{"Linux", loop("-w")},
-		{"macOS", loop("-G")},
-		{"Windows, PowerShell", strings.Join(ports, ", ") + " | ForEach-Object { Test-NetConnection " + o.Host + " -Port $_ -WarningAction SilentlyContinue } | Select-Object RemotePort, TcpTestSucceeded"},
-	}
-}
-
-// advice says, for each state that there is, what it means and what to do.
-func (o *OutboundCheck) advice() string {
-	states := map[string]bool{}
-	for i := range o.Ports {
-		states[o.Ports[i].State] = true
-	}
-	text := ""
-	for _, a := range [...][2]string{
-		{"blocked", `<strong>Blocked</strong>: packets vanish on the way, as a rule in a firewall. An encoder shows <a href="/codes/obs-studio/ETIMEDOUT-WSAETIMEDOUT-10060">a time-out in OBS</a>, <a href="/codes/ffmpeg/ETIMEDOUT">in FFmpeg</a>. Ask for the port with the text below; to compare, try a phone’s hotspot. <a href="/rules/probe-tcp-timeout">No answer</a>`},
-		{"refused", `<strong>Refused</strong>: a firewall turned the connection away, or something that is no web server took it. An encoder shows <a href="/codes/ffmpeg/ECONNREFUSED">connection refused</a>. Ask for the port with the text below. <a href="/rules/probe-tcp-refused">Refused</a>`},
-		{"intercepted", `<strong>Intercepted</strong>: a captive portal, a web proxy or a filter answers in our stead. If the network wants you to sign in, do that and test again; else ask that these ports bypass the proxy: it does not carry RTMP. <a href="/rules/probe-not-rtmp">Something else answers</a>`},
-		{"unclear", `<strong>No connection</strong>: open the port’s address in a new tab. The browser’s own page then names what failed: a refused connection, or a certificate.`},
-		{"tls", `<strong>Open, TLS fails</strong>: the port is not blocked. Where our certificate is in order, a company’s inspection puts in its own, and an encoder refuses that. <a href="/rules/probe-tls">TLS</a>`},
-		{"reached", `<strong>No way back</strong>: something on the way takes the connection and holds our answer back, such as a filter that does not know the traffic.`},
-	} {
-		if states[a[0]] {
-			text += "<li>" + a[1] + "</li>"
-		}
-	}
-	if states["open"] {
-		text += `<li><strong>Open</strong>: the port is not what stops your encoder. A firewall that looks inside may still pass web traffic and stop RTMP: <a href="/live">push a test stream</a> to see.</li>`
-	}
-	if o.Relayed {
-		text += `<li>A proxy passed our answer on. An encoder does not use the browser’s proxy: try the command as well.</li>`
-	}
-	if o.Other != "" {
-		text += fill(`<li>Our ports see you at {}, this page at another address: a proxy or a VPN stands in between, and an encoder may go another way.</li>`, visible(o.Other))
-	}
-	return text
-}
-
 // markdown is the check as a ticket takes it.
 func (o *OutboundCheck) markdown() string {
 	if o.State != "done" {
@@ -361,14 +285,21 @@ func (c *reachPage) outbound() app.UI {
 		answer = fill(`<div class="callout callout--warning">{!}<p>{}</p></div>`, iconHTML("triangle-alert", ""), visible(text))
 	} else if o.State == "done" {
 		text, class := o.sum()
-		_, _, ic := outboundWord(map[string]string{"passed": "open", "warning": "tls"}[class])
-		if class == "error" {
-			ic = "octagon-x"
+		ic := "octagon-x"
+		switch class {
+		case "passed":
+			ic = "circle-check"
+		case "warning":
+			ic = "triangle-alert"
 		}
 		answer = fill(`<div class="callout callout--{}">{!}<p><strong>{}</strong></p></div>`, class, iconHTML(ic, ""), text)
 		links = true
 	}
-	rows := make([]app.UI, 0, 8)
+	to := ""
+	if t := c.desk.Target(); t.Problem == "" {
+		to = visible(t.Host)
+	}
+	var rows []app.UI
 	for _, p := range outboundRows(o, c.ports) {
 		word, class, ic := outboundWord(p.State)
 		more := ""
@@ -386,34 +317,7 @@ func (c *reachPage) outbound() app.UI {
 		raw(`<p class="small">{}</p>`, intro),
 		raw(`<div class="toolbar"><button type="button" id="outbound-start" class="btn" data-ports="{}"{!}>{!}Test from this browser</button></div>`, c.ports, off, iconHTML("activity", "")),
 		raw(`<div id="outbound-answer">{!}</div>`, answer),
-		el("ul", "outbound-ports", "rungs", []string{"data-check", o.State}, rows),
-		raw(`<div id="outbound-next" class="stack">{!}</div>`, c.outboundNext(o)),
+		el("ul", "outbound-ports", "rungs", []string{"data-check", o.State, "data-to", to, "data-ticket", strings.TrimSpace(o.markdown())}, rows),
+		raw(`<div id="outbound-next" class="stack"></div>`), // outbound.js fills it
 	)
-}
-
-// outboundNext is what to do now.
-func (c *reachPage) outboundNext(o *OutboundCheck) string {
-	if o.State != "done" {
-		return ""
-	}
-	text := ""
-	if s := o.advice(); s != "" {
-		text += `<ul class="small outbound__advice">` + s + `</ul>`
-	}
-	block := func(id, title, note, line string) {
-		text += fill(`<div class="reach__command"><p id="outbound-{}-label" class="small"><strong>{}</strong> <span class="muted">{}</span></p><div class="code-block code-block--wrap"><pre tabindex="0" aria-labelledby="outbound-{}-label"><code id="outbound-{}">{}</code></pre>{!}</div></div>`,
-			id, title, note, id, id, line, copyHTML(line, "Copy: "+title+" "+note))
-	}
-	to := ""
-	if t := c.desk.Target(); t.Problem == "" {
-		to = visible(t.Host)
-	}
-	if s := o.request(to); s != "" {
-		block("request", "What to ask your network’s administrator", "", s)
-	}
-	for i, l := range o.commands() {
-		block([...]string{"nc", "nc-mac", "tnc"}[i], "The same ports from a terminal", l[0], l[1])
-	}
-	return text + fill(`<div class="toolbar"><button type="button" id="outbound-copy" class="btn btn--small" data-copy="{}" data-copy-done="Copied as Markdown">{!}Copy for a ticket</button><a class="small" href="/guides/ports-and-firewalls">Ports and firewalls</a></div>`,
-		strings.TrimSpace(o.markdown()), iconHTML("clipboard", ""))
 }
