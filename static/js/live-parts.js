@@ -9,6 +9,7 @@
 //   liveParts.log(s)      what was said
 //   liveParts.clear()     empties the boxes
 //   liveParts.ticket(s)   who connected, as Markdown
+//   liveParts.refusals(list)  offers the refusals of a platform
 //
 // s is {made, state, conns, entries, dropped, ticks, span, reveal, address}.
 (() => {
@@ -125,6 +126,15 @@
       h('div', {class: 'stack stack--tight'}, h('h3', {id: 'command-' + id + '-label'}, title),
         block('command-' + id, 'command-' + id + '-label', line(way.server + '/' + (s.reveal ? s.made.key : MASK)), line(way.server + '/' + s.made.key), 'Copy the command: ' + title),
         note && h('p', {class: 'small muted'}, note))))));
+  }
+
+  function refusals(list) {
+    const box = el('live-refuse');
+    const of = list.map((r) => r.code).join();
+    if (!box || (box.dataset.of || '') === of) return;
+    box.dataset.of = of;
+    box.replaceChildren(...(list.length === 0 ? [] : [h('div', {class: 'field'}, h('label', {class: 'label', for: 'refuse'}, 'Refuse with'), h('select', {id: 'refuse', class: 'select'},
+      h('option', {value: ''}, 'What the stream brings about'), list.map((r) => h('option', {value: r.code}, r.code + ': ' + r.title))))]));
   }
 
   // ---------- who connects ----------
@@ -373,5 +383,5 @@
     if (e.target.id === 'live-table' && window.ingestLive) window.ingestLive.redraw();
   }, true);
 
-  window.liveParts = {draw, numbers, log, clear, ticket, put, span};
+  window.liveParts = {draw, numbers, log, clear, ticket, refusals, put, span};
 })();

@@ -4,14 +4,11 @@
 // hold. States and the report are drawn by the page's program (web/ui/live.go).
 //
 //   ingestLive.listen(fn)    fn(message); takes up the session that this tab remembers
-//   ingestLive.make(body)    body is the JSON of POST /api/v1/live
-//   ingestLive.stop()        ends the session; its last state comes as an event
-//   ingestLive.forget()      leaves the session and what is remembered of it
 //   ingestLive.leave()       the page goes away; the session goes on
 //   ingestLive.redraw()      after something was opened or chosen
 //
 // Messages: {t, data, status, id} with data as JSON text:
-//   service     whether this server takes test streams; profiles  the platforms
+//   off         this server takes no test streams; profiles  the platforms
 //   session     there is a push address: just made, or remembered
 //   refused     none was given; data is the problem, status its status, 0 for no answer
 //   state       the session as it stands, without what is drawn here; count is how
@@ -37,8 +34,10 @@
 
   let listener = () => {};
   let current = null;
+  let behaviours = []; // how the platforms refuse
+  let asked = {};      // the last request
 
-  window.ingestLive = {listen, make, stop, forget, leave, redraw: () => current && show(current)};
+  window.ingestLive = {listen, leave, redraw: () => current && show(current)};
 
   const el = (id) => document.getElementById(id);
   const tell = (t, data = '', status = 0, id = '') => listener({t, data, status, id});
@@ -54,8 +53,13 @@
 
   function listen(fn) {
     listener = fn;
-    get('service', api, 'no-store');
-    get('profiles', '/api/v1/profiles', 'default');
+    get(api, 'no-store', (text) => {
+      const service = JSON.parse(text);
+      if (!service.open) tell('off');
+      behaviours = service.behaviours;
+      behaveSoon();
+    });
+    get('/api/v1/profiles', 'default', (text) => tell('profiles', text));
     let made = null;
     try {
       made = JSON.parse(store((s) => s.getItem(slot)));
@@ -65,20 +69,44 @@
     if (made && typeof made.url === 'string' && made.url.startsWith(api + '/')) take(made);
   }
 
-  async function get(t, address, cache) {
+  async function get(address, cache, read) {
     try {
       const response = await fetch(address, {cache});
-      if (response.ok) tell(t, await response.text());
+      if (response.ok) read(await response.text());
     } catch {
       // the page shows what it was drawn with; making an address says why not
     }
   }
 
-  async function make(body) {
-    drop();
+  // behave says how the chosen platform refuses, and offers what can be asked for.
+  function behave() {
+    const [box, select] = [el('behave'), el('profile')];
+    if (!box || !select) return;
+    const b = behaviours.find((x) => x.profile === select.value);
+    box.disabled = !b || !b.behaves || select.disabled;
+    el('behave-hint').textContent = b ? b.text : '';
+    liveParts.refusals(b && b.behaves && box.checked ? b.refusals : []);
+  }
+
+  // behaveSoon waits until there is something to choose from.
+  function behaveSoon(tries = 100) {
+    const select = el('profile');
+    if (select && select.options.length > 0) behave();
+    else if (tries > 0) setTimeout(behaveSoon, 100, tries - 1);
+  }
+
+  function request() {
+    const box = el('behave');
+    const on = box.checked && !box.disabled;
+    return {profile: el('profile').value, behave: on, refuse: on && el('refuse') ? el('refuse').value : ''};
+  }
+
+  async function make(what) {
+    forget();
+    asked = what;
     let response, text;
     try {
-      response = await fetch(api, {method: 'POST', headers: {'Content-Type': 'application/json'}, body, cache: 'no-store'});
+      response = await fetch(api, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(what), cache: 'no-store'});
       text = await response.text();
     } catch {
       tell('refused');
@@ -256,6 +284,7 @@
     if (theirs && (!mine || theirs.at_ms > mine.at_ms + 2000)) s.ticks = got;
     for (const c of snap.connections || []) s.conns.set(c.n, c);
     if (s.state !== 'waiting') clearTimeout(s.slow);
+    asked = {profile: snap.profile, behave: snap.behave, refuse: snap.refuse || ''};
     const list = [...s.conns.values()];
     snap.count = list.length;
     snap.went = list.length > 0 ? list.at(-1).why || '' : '';
@@ -349,16 +378,29 @@
       case 'compare':
         if (report) window.ingestHandover.go({kind: button.id, text: report});
         break;
-      default:
+      case 'stop':
+        stop();
+        break;
+      case 'make':
+      case 'again':
+        make(button.id === 'make' ? request() : asked);
         tell('do', '', 0, button.id);
+        break;
+      case 'other':
+        forget();
+        tell('do', '', 0, button.id);
+        behaveSoon();
     }
   });
   document.addEventListener('input', (e) => {
     if (e.target.id === 'address' && current) {
       current.address = Number(e.target.value);
       show(current);
+    } else if (e.target.id === 'behave') {
+      behave();
+    } else if (e.target.id === 'profile' && e.target.matches('[data-live]')) {
+      tell('do', e.target.value, 0, 'profile');
+      behave();
     }
-    if (!e.target.matches('[data-live="input"]')) return;
-    tell('do', e.target.type === 'checkbox' ? String(e.target.checked) : e.target.value, 0, e.target.id);
   });
 })();

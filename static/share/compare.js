@@ -39,9 +39,9 @@
   function draw() {
     const clear = parts.length ? h('p', {class: 'toolbar'}, v.button('Start anew', {onclick: () => { parts = []; input.value = ''; draw(); input.focus(); }}, 'rotate-ccw')) : null;
     if (parts.length === 2 && parts[0].check === parts[1].check) {
-      out.replaceChildren(clear, h('div', {class: 'stack'}, v.comparison(parts[0], parts[1], '', [parts[0].name, parts[1].name])), h('div', {class: 'share-results'}, parts.map((p) => v.part(p, '', [share(p)]))));
+      out.replaceChildren(h('h2', {class: 'sr-only'}, 'Reports'), clear, h('div', {class: 'stack'}, v.comparison(parts[0], parts[1], '', [parts[0].name, parts[1].name])), h('div', {class: 'share-results'}, parts.map((p) => v.part(p, '', [share(p)]))));
     } else if (parts.length) {
-      out.replaceChildren(clear, ...(parts.length === 2 ? [callout('info', 'info', h('p', {}, 'These are reports of different checks, so they are shown, and not compared.'))] : []), h('div', {class: 'share-results'}, parts.map((p) => v.part(p, '', [share(p)]))));
+      out.replaceChildren(h('h2', {class: 'sr-only'}, 'Reports'), clear, ...(parts.length === 2 ? [callout('info', 'info', h('p', {}, 'These are reports of different checks, so they are shown, and not compared.'))] : []), h('div', {class: 'share-results'}, parts.map((p) => v.part(p, '', [share(p)]))));
     } else {
       out.replaceChildren();
     }

@@ -235,6 +235,36 @@ func TestLiveLost(t *testing.T) {
 	stateIs(t, tab, "waiting")
 }
 
+// A report of a test stream is shared as a link of its own, and compared.
+func TestLiveShared(t *testing.T) {
+	t.Parallel()
+	tab := open(t, "/rules")
+	hand := func(kind, headline string) {
+		t.Helper()
+		eval[chromedp.Void](t, tab, fmt.Sprintf(`void ingestHandover.go({kind: %q, text: JSON.stringify({format: %q, kind: "live", verdict: {severity: "error", headline: %q},
+			findings: [{rule: "burst", severity: "warning", message: "Too fast."}]})})`, kind, diag.Format, headline))
+		wait(t, tab, fmt.Sprintf(`location.pathname === "/compare" && document.querySelector(".share-part")?.innerText.includes(%q)`, headline), 10*time.Second)
+	}
+	hand("share", "YouTube would refuse this")
+	if s := eval[string](t, tab, `document.activeElement.innerText`); s != "Share this alone" {
+		t.Errorf("the focus is on %q", s)
+	}
+	eval[chromedp.Void](t, tab, `document.activeElement.click()`)
+	wait(t, tab, `document.querySelector("[data-single]")`, 15*time.Second)
+	do(t, tab, chromedp.Navigate(eval[string](t, tab, `document.querySelector("[data-single]").dataset.single`)))
+	wait(t, tab, `document.querySelector(".share-part")?.innerText.includes("Test stream")`, 15*time.Second)
+	hand("compare", "Now it is taken")
+	eval[chromedp.Void](t, tab, fmt.Sprintf(`(() => {
+		const files = new DataTransfer();
+		files.items.add(new File([JSON.stringify({format: %q, kind: "flv", verdict: {severity: "off", headline: "A recording"}, findings: []})], "before.json", {lastModified: 1}));
+		const input = document.querySelector("#reports");
+		input.files = files.files;
+		input.dispatchEvent(new Event("change", {bubbles: true}));
+	})()`, diag.Format))
+	wait(t, tab, `document.querySelector('[data-change="new"] [data-rule="burst"]')`, 5*time.Second)
+	axe(t, tab, "compared")
+}
+
 // Where the operator has not switched it on, the page says what to do.
 func TestLiveOff(t *testing.T) {
 	t.Parallel()
@@ -279,7 +309,7 @@ func walk(t *testing.T, tab *harness.Tab, look func(state string)) {
 	look("publishing")
 	click(t, tab, "#stop")
 	stateIs(t, tab, "ended")
-	wait(t, tab, `document.querySelector("#checks")`, 5*time.Second)
+	wait(t, tab, `document.querySelector("#checks") && document.activeElement.id === "verdict"`, 5*time.Second) // its button has gone
 	do(t, tab, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("main details").forEach(d => { d.open = true; })`))
 	wait(t, tab, `document.querySelector("#live-table td")`, 5*time.Second)
 	look("ended")
@@ -320,15 +350,28 @@ func TestLiveStates(t *testing.T) {
 	quiet(t, tab)
 }
 
-// Where nothing comes for 20 s, the page says what may be in the way.
+// A platform's refusal is asked for; and where nothing comes for 20 s, the page says
+// what may be in the way.
 func TestLiveSlow(t *testing.T) {
 	t.Parallel()
 	tab := livePage(t, inspecting(t))
+	// where the platform's refusals are known, they are offered; the select keeps the focus
+	eval[chromedp.Void](t, tab, `document.querySelector("#profile").focus()`)
+	wait(t, tab, `document.querySelector("#behave").disabled && document.querySelector("#behave-hint").innerText !== ""`, 5*time.Second)
+	choosePlatform(t, tab, "azure-live-encoding")
+	wait(t, tab, `!document.querySelector("#behave").disabled && document.activeElement.id === "profile" && document.querySelector("#profile-summary").innerText.includes("Azure")`, 5*time.Second)
+	click(t, tab, "#behave")
+	wait(t, tab, `document.querySelectorAll("#refuse option").length > 2`, 5*time.Second)
+	axe(t, tab, "refusals")
+	code := eval[string](t, tab, `(() => { const s = document.querySelector("#refuse"); s.selectedIndex = 1; return s.value; })()`)
 	// the 20 s are over at once
 	eval[chromedp.Void](t, tab, `{ const later = setTimeout; window.setTimeout = (f, ms, ...a) => later(f, ms === 20000 ? 50 : ms, ...a); }`)
 	address(t, tab)
 	wait(t, tab, `document.querySelector("#slow a[href='/check/reach#outbound']")`, 3*time.Second)
 	axe(t, tab, "slow")
+	if s := textOf(t, tab, "#verdict"); !strings.Contains(s, "refusing with "+code) {
+		t.Errorf("asked for %s: %s", code, s)
+	}
 	do(t, tab, chromedp.EmulateViewport(390, 844))
 	narrow(t, tab, "slow")
 	quiet(t, tab)

@@ -18,17 +18,9 @@ type livePage struct {
 	footer string
 
 	broken string
-	behave bool
-	refuse string // code that is asked for
+	picked string // profile that the select is drawn with
 	was    LiveState
 }
-
-// liveClient is the LiveClient of the browser.
-type liveClient struct{ js app.Value }
-
-func (c liveClient) Make(body string) { c.js.Call("make", body) }
-func (c liveClient) Stop()            { c.js.Call("stop") }
-func (c liveClient) Forget()          { c.js.Call("forget") }
 
 func (c *livePage) OnInit() {
 	c.header = currentNav(app.Getenv("SHELL_HEADER"), LivePath)
@@ -44,12 +36,10 @@ func (c *livePage) OnInit() {
 	if id := rememberedProfile(); id != "" {
 		c.desk.Profile = id
 	}
-	js := app.Window().Get("ingestLive")
-	if !js.Truthy() {
+	c.picked = c.desk.Profile
+	if !app.Window().Get("ingestLive").Truthy() {
 		c.broken = "A part of this page did not load. Reload it; if that does not help, an extension or a filter may block it."
-		return
 	}
-	c.stream.C = liveClient{js}
 }
 
 // OnPreRender fills the page's head; the server calls it.
@@ -70,22 +60,22 @@ func (c *livePage) OnNav(ctx app.Context) {
 	}
 	c.head(ctx)
 	if id := ctx.Page().URL().Query().Get("profile"); id != "" {
-		c.desk.Profile = id // what is no platform is not among the options
+		c.desk.Profile, c.picked = id, id // what is no platform is not among the options
 	}
 }
 
 func (c *livePage) OnMount(ctx app.Context) {
 	c.OnAppUpdate(ctx) // it may have come before the page did
-	client, ok := c.stream.C.(liveClient)
-	if !ok {
+	js := app.Window().Get("ingestLive")
+	if !js.Truthy() {
 		return
 	}
-	client.js.Call("listen", app.FuncOf(func(_ app.Value, args []app.Value) any {
+	js.Call("listen", app.FuncOf(func(_ app.Value, args []app.Value) any {
 		m := LiveMessage{Kind: args[0].Get("t").String(), Data: args[0].Get("data").String(), Status: args[0].Get("status").Int()}
 		id := args[0].Get("id").String()
 		ctx.Dispatch(func(ctx app.Context) {
 			if m.Kind == "do" {
-				c.do(ctx, id, m.Data)
+				c.do(id, m.Data)
 			} else {
 				c.stream.Handle(m)
 			}
@@ -107,8 +97,8 @@ func (c *livePage) OnMount(ctx app.Context) {
 }
 
 func (c *livePage) OnDismount() {
-	if client, ok := c.stream.C.(liveClient); ok {
-		client.js.Call("leave")
+	if js := app.Window().Get("ingestLive"); js.Truthy() {
+		js.Call("leave")
 	}
 }
 
@@ -116,30 +106,17 @@ func (c *livePage) OnDismount() {
 func (c *livePage) OnAppUpdate(ctx app.Context) { c.update = ctx.AppUpdateAvailable() }
 
 // do is what was pressed or chosen; static/js/live.js tells, with the element's id.
-func (c *livePage) do(ctx app.Context, id, value string) {
+func (c *livePage) do(id, value string) {
 	switch id {
-	case "make":
-		refuse := ""
-		behave := c.behave && c.stream.behaviour(c.desk.Profile).Behaves
-		if behave {
-			refuse = c.refuse
-		}
-		c.stream.Make(c.desk.Profile, behave, refuse)
-	case "again":
-		c.stream.Again()
-	case "other":
+	case "make", "again":
 		c.stream.Leave()
-	case "stop":
-		c.stream.C.Stop()
+		c.stream.State = LiveAsking
+	case "other":
+		c.picked = c.desk.Profile
+		c.stream.Leave()
 	case "profile":
-		c.desk.Profile, c.refuse = value, ""
+		c.desk.Profile = value
 		rememberProfile(value)
-	case "behave":
-		c.behave = value == "true"
-	case "refuse":
-		c.refuse = value
-	case "reload":
-		ctx.Reload()
 	}
 }
 

@@ -8,16 +8,6 @@ import (
 	"ingestdoctor/wasm/rules"
 )
 
-// LiveClient asks the server: static/js/live.js in the browser.
-type LiveClient interface {
-	// Make asks for a push address; body is the JSON of the request.
-	Make(body string)
-	// Stop ends the session; its last state follows.
-	Stop()
-	// Forget leaves the session and what is remembered of it.
-	Forget()
-}
-
 // LiveState is how far a test stream has come.
 type LiveState string
 
@@ -54,41 +44,11 @@ type LiveSnapshot struct {
 	Went    string    `json:"went"`  // how the last one ended, for a person
 }
 
-// liveService is whether this server takes test streams at all.
-type liveService struct {
-	Open       bool            `json:"open"`
-	Behaviours []liveBehaviour `json:"behaviours"`
-}
-
-// liveBehaviour is how the platform of a profile refuses.
-type liveBehaviour struct {
-	Profile  string `json:"profile"`
-	Behaves  bool   `json:"behaves"`
-	Text     string `json:"text"`
-	Refusals []struct {
-		Code  string `json:"code"`
-		Title string `json:"title"`
-	} `json:"refusals"`
-}
-
-// behaviour is that of a profile.
-func (d *LiveDesk) behaviour(profile string) (b liveBehaviour) {
-	if d.Service != nil {
-		for _, b := range d.Service.Behaviours {
-			if b.Profile == profile {
-				return b
-			}
-		}
-	}
-	return b
-}
-
 // LiveDesk is all that the page knows. It has no browser in it; every method is
 // called from one goroutine.
 type LiveDesk struct {
-	C       LiveClient
-	Desk    *Desk // whose shown job is the report
-	Service *liveService
+	Desk *Desk // whose shown job is the report
+	Off  bool  // this server takes no test streams
 
 	State   LiveState
 	Open    bool // there is a session, which may have ended
@@ -111,38 +71,13 @@ func (d *LiveDesk) Busy() bool {
 	return false
 }
 
-// Make asks for a push address. What was before it is left.
-func (d *LiveDesk) Make(profile string, behave bool, refuse string) {
-	if d.C == nil || d.State == LiveAsking {
-		return
-	}
-	d.Leave()
-	d.State = LiveAsking
-	body, _ := json.Marshal(struct {
-		Profile string `json:"profile"`
-		Behave  bool   `json:"behave"`
-		Refuse  string `json:"refuse,omitempty"`
-	}{profile, behave, refuse})
-	d.C.Make(string(body))
-}
-
-// Again makes a new push address with the settings of the last.
-func (d *LiveDesk) Again() { d.Make(d.Snap.Profile, d.Snap.Behave, d.Snap.Refuse) }
-
 // Leave goes back to the empty page.
 func (d *LiveDesk) Leave() {
-	if d.Open {
-		d.C.Forget()
-	}
 	d.State, d.Open, d.Lost, d.Slow, d.seen = LiveEmpty, false, false, false, nil
 	for _, j := range d.Desk.Jobs {
 		d.Desk.Remove(j.ID)
 	}
-	d.off()
-}
-
-func (d *LiveDesk) off() {
-	if d.Service != nil && !d.Service.Open && !d.Open {
+	if d.Off {
 		d.State = LiveOff
 	}
 }
@@ -151,13 +86,9 @@ func (d *LiveDesk) off() {
 func (d *LiveDesk) Handle(m LiveMessage) {
 	data := []byte(m.Data)
 	switch m.Kind {
-	case "service":
-		s := &liveService{}
-		if json.Unmarshal(data, s) == nil {
-			d.Service = s
-			if d.State == LiveEmpty || d.State == "" {
-				d.off()
-			}
+	case "off":
+		if d.Off = true; d.State == LiveEmpty {
+			d.State = LiveOff
 		}
 	case "profiles":
 		var list struct {

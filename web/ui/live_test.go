@@ -11,28 +11,20 @@ import (
 	"ingestdoctor/wasm/profile"
 )
 
-// livePlayer is a LiveClient that notes what it is asked.
-type livePlayer struct{ calls []string }
-
-func (p *livePlayer) Make(body string) { p.calls = append(p.calls, "make "+body) }
-func (p *livePlayer) Stop()            { p.calls = append(p.calls, "stop") }
-func (p *livePlayer) Forget()          { p.calls = append(p.calls, "forget") }
-
 // pushed is a page with a session that has come as far as the messages say; they
 // are kind and data in turn.
-func pushed(t *testing.T, messages ...string) (*livePage, *livePlayer) {
+func pushed(t *testing.T, messages ...string) *livePage {
 	t.Helper()
-	c, p := &livePage{}, &livePlayer{}
+	c := &livePage{}
 	c.OnInit()
 	c.live = true
-	c.stream.C = p
 	for _, p := range profile.All() {
 		c.desk.Profiles = append(c.desk.Profiles, p.Info())
 	}
 	for i := 0; i+1 < len(messages); i += 2 {
 		c.stream.Handle(LiveMessage{Kind: messages[i], Data: messages[i+1]})
 	}
-	return c, p
+	return c
 }
 
 func liveText(c *livePage) string { return app.HTMLString(c) }
@@ -54,7 +46,7 @@ func TestLiveStates(t *testing.T) {
 		lacks    []string
 	}{
 		{"empty", nil, LiveEmpty, []string{"Nothing is pushed yet", `id="make"`, "What you see"}, []string{`id="stop"`}},
-		{"off", []string{"service", `{"open":false}`}, LiveOff, []string{"takes no test streams", "--ingest-listen", `id="make" class="btn btn--primary" data-live="click" disabled`}, nil},
+		{"off", []string{"off", ""}, LiveOff, []string{"takes no test streams", "--ingest-listen", `id="make" class="btn btn--primary" data-live="click" disabled`}, nil},
 		{"refused", []string{"refused", `{"title":"Too many test streams","detail":"Stop one first."}`}, LiveRefused, []string{"Too many test streams", "Stop one first."}, nil},
 		{"refused by a proxy", []string{"refused", `<html>`}, LiveRefused, []string{"This server does not answer"}, nil},
 		{
@@ -86,7 +78,7 @@ func TestLiveStates(t *testing.T) {
 		{"gone", []string{"session", "", "gone", ""}, LiveGone, []string{"no longer known", `id="again"`}, nil},
 	}
 	for _, tt := range tests {
-		c, _ := pushed(t, tt.messages...)
+		c := pushed(t, tt.messages...)
 		html := liveText(c)
 		if c.stream.State != tt.state || !strings.Contains(html, `data-state="`+string(tt.state)+`"`) {
 			t.Errorf("%s: the state is %s", tt.name, c.stream.State)
@@ -104,42 +96,29 @@ func TestLiveStates(t *testing.T) {
 	}
 }
 
-// Making, repeating and leaving ask the client for what they should, once.
-func TestLiveCalls(t *testing.T) {
-	c, p := pushed(t, "service", `{"open":true,"behaviours":[{"profile":"azure-live-encoding","behaves":true,"text":"It closes.","refusals":[{"code":"MPE_X","title":"Bad"}]},{"profile":"youtube","text":"Nothing is refused."}]}`)
-	c.do(app.Context{}, "profile", "youtube")
-	c.do(app.Context{}, "behave", "true")
-	if html := liveText(c); !strings.Contains(html, "Nothing is refused.") || strings.Contains(html, `id="refuse"`) {
-		t.Error("YouTube refuses nothing, and the page says otherwise")
+// A new push begins with nothing of the last; the select is drawn with what was
+// chosen, and stays as it is while somebody chooses.
+func TestLiveAgain(t *testing.T) {
+	c := pushed(t, "session", "", "state", `{"state":"publishing"}`, "report", liveReport(t, diag.StateReading))
+	c.do("again", "")
+	if html := liveText(c); c.stream.State != LiveAsking || strings.Contains(html, "data-finding") || !strings.Contains(html, "Making a push address") {
+		t.Errorf("asking again: %s", c.stream.State)
 	}
-	c.do(app.Context{}, "make", "")
-	c.do(app.Context{}, "make", "") // while it is asked for
 	c.stream.Handle(LiveMessage{Kind: "refused", Data: `{"title":"x"}`, Status: 429})
-	c.do(app.Context{}, "profile", "azure-live-encoding")
-	if html := liveText(c); !strings.Contains(html, "It closes.") || !strings.Contains(html, "MPE_X: Bad") {
-		t.Error("the refusals are not offered")
+	c.do("profile", "youtube")
+	if html := liveText(c); strings.Contains(html, `value="youtube" selected`) || !strings.Contains(html, "YouTube") {
+		t.Error("the select is drawn anew while somebody chooses")
 	}
-	c.do(app.Context{}, "refuse", "MPE_X")
-	c.do(app.Context{}, "make", "")
-	c.stream.Handle(LiveMessage{Kind: "session"})
-	c.stream.Handle(LiveMessage{Kind: "state", Data: `{"state":"waiting","profile":"azure-live-encoding","behave":true,"refuse":"MPE_X"}`})
-	c.do(app.Context{}, "stop", "")
-	c.do(app.Context{}, "again", "")
-	want := []string{
-		`make {"profile":"youtube","behave":false}`,
-		`make {"profile":"azure-live-encoding","behave":true,"refuse":"MPE_X"}`,
-		"stop", "forget",
-		`make {"profile":"azure-live-encoding","behave":true,"refuse":"MPE_X"}`,
-	}
-	if strings.Join(p.calls, "\n") != strings.Join(want, "\n") {
-		t.Errorf("asked for\n%s", strings.Join(p.calls, "\n"))
+	c.do("other", "")
+	if html := liveText(c); c.stream.State != LiveEmpty || !strings.Contains(html, `value="youtube" selected`) {
+		t.Error("the chosen platform is not kept")
 	}
 }
 
 // What is said aloud: changes of state and new errors, each once; not the notes,
 // and not every report.
 func TestLiveSaid(t *testing.T) {
-	c, _ := pushed(t, "session", "", "state", `{"state":"publishing"}`)
+	c := pushed(t, "session", "", "state", `{"state":"publishing"}`)
 	if s := c.stream.Say(); s != "An encoder pushes." {
 		t.Errorf("%q", s)
 	}

@@ -38,38 +38,27 @@ func (c *livePage) form() app.UI {
 	if c.broken != "" {
 		return raw(`<div class="callout callout--error">{!}<p id="problem">{}</p></div>`, iconHTML("triangle-alert", ""), c.broken)
 	}
-	off, wait, ticked, codes := "", "", "", ""
-	b := c.stream.behaviour(c.desk.Profile)
+	off, wait := "", ""
 	if !c.live || c.stream.State == LiveOff {
 		off, wait = " disabled", " disabled"
 	}
 	if c.stream.State == LiveAsking {
 		wait = " disabled"
 	}
-	without := off
-	switch {
-	case !b.Behaves:
-		without = " disabled"
-	case c.behave:
-		ticked = " checked"
-		for _, r := range b.Refusals {
-			codes += fill(`<option value="{}">{}: {}</option>`, r.Code, r.Code, r.Title)
-		}
-		codes = fill(`<div class="field"><label class="label" for="refuse">Refuse with</label><select id="refuse" class="select" data-live="input"><option value="">What the stream brings about</option>{!}</select></div>`, codes)
-	}
-	if b.Text == "" {
-		b.Text = "Refuse and close as it would, with its own code, so that you see what your encoder makes of it. Otherwise everything is taken, and reported."
-	}
 	p := c.desk.profile()
 	if p == nil {
 		p = &diag.Profile{}
 	}
-	return raw(`<section class="panel panel__body live__form" aria-label="What to push against"><div class="field"><label class="label" for="profile">Check against</label><select id="profile" class="select" data-live="input" aria-describedby="profile-summary"{!}>{!}</select>{!}</div>`+
-		`<div class="field"><label class="check"><input id="behave" type="checkbox" data-live="input" aria-describedby="behave-hint"{!}{!}><span>Behave like the platform: refuse as it would, to see what your encoder makes of it</span></label><p class="hint" id="behave-hint">{}</p></div>{!}`+
-		`<div class="toolbar"><button type="button" id="make" class="btn btn--primary" data-live="click"{!}>{!}Make a push address</button></div>`+
-		`<p class="small muted">It is for one test, and for 30 minutes. What you push is analysed and thrown away. <a href="/privacy#test-streams">What is kept</a></p>{!}</section>`,
-		off, profileOptions(c.desk.Profiles, c.desk.Profile, ""), profileSummary(p), ticked, without, b.Text, codes, wait, iconHTML("radio-tower", ""),
-		`<noscript><p class="callout callout--warning">Following a test stream needs JavaScript and WebAssembly.</p></noscript>`)
+	// what is chosen from stays as it is while somebody chooses, or the focus would go
+	return el("section", "", "panel panel__body live__form", []string{"aria-label", "What to push against"},
+		raw(`<div class="field"><label class="label" for="profile">Check against</label><select id="profile" class="select" data-live="input" aria-describedby="profile-summary"{!}>{!}</select></div>`, off, profileOptions(c.desk.Profiles, c.picked, "")),
+		raw(profileSummary(p)),
+		raw(`<div class="field"><label class="check"><input id="behave" type="checkbox" data-live="own" aria-describedby="behave-hint" disabled><span>Behave like the platform: refuse as it would, to see what your encoder makes of it</span></label><p class="hint" id="behave-hint"></p></div>`),
+		liveBox("refuse"),
+		raw(`<div class="toolbar"><button type="button" id="make" class="btn btn--primary" data-live="click"{!}>{!}Make a push address</button></div>`, wait, iconHTML("radio-tower", "")),
+		raw(`<p class="small muted">It is for one test, and for 30 minutes. What you push is analysed and thrown away. <a href="/privacy#test-streams">What is kept</a></p>`),
+		raw(`<noscript><p class="callout callout--warning">Following a test stream needs JavaScript and WebAssembly.</p></noscript>`),
+	)
 }
 
 // profileOptions are the platforms for a select; first stands before them.
