@@ -5,7 +5,7 @@
 //   ingestOutbound.listen(fn)     fn(text): JSON of how the check stands, at each change
 //   ingestOutbound.start(ports)   the ports that this page's policy lets through, as "1935,1936"
 //
-// {state, title, problem, host, tls, wait_ms, secure, relayed, other, ports: [{port, state, ms, ways, seen, status, why}]}
+// {state, title, problem, host, tls, wait_ms, secure, relayed, other, ports: [{port, state, ms, detail, ways, seen, status, why}]}
 //
 //   state      asking, running, done, refused (title and problem say why), lost, stale (this page is
 //              older than the server)
@@ -14,7 +14,7 @@
 //   other      the address that our ports see, where it is not the one that the page came from
 //
 // Of a port: ways is how it was tried, each {via: http, ws, https, wss, state, ms, seen, status};
-// state is the best that these came to, and ms its time:
+// state is the best that these came to, ms its time, and detail says it in a sentence:
 //
 //   waiting, running
 //   open         we answered
@@ -42,6 +42,7 @@
     const check = current = {state: 'asking', secure: location.protocol === 'https:', ports: []};
     const tell = () => {
       if (check !== current) return;
+      for (const p of check.ports) p.detail = detail(check, p);
       listener(JSON.stringify(check));
       requestAnimationFrame(() => {
         if (check === current) next(check);
@@ -222,6 +223,50 @@
       socket.onmessage = (e) => end(judge(String(e.data), answer, way));
       socket.onclose = () => end(opened ? 'intercepted' : 'ended');
     });
+  }
+
+  // ---- in words ----
+
+  const VIAS = [['http', 'HTTP'], ['ws', 'WebSocket'], ['https', 'HTTPS'], ['wss', 'secure WebSocket']];
+
+  function tlsWhy(check, why) {
+    switch (why) {
+      case 'untrusted':
+        return 'This browser does not trust our certificate' + (check.tls === 'self-signed' ? ': it is a self-signed one, for trying out. That says nothing about your network.' : '.');
+      case 'version':
+        return 'The two ends have no TLS version in common.';
+      case 'no-certificate':
+        return 'Our ports have no certificate.';
+    }
+    return 'The TLS handshake broke off.';
+  }
+
+  // detail says what was seen of a port.
+  function detail(check, p) {
+    const via = (state) => VIAS.filter(([v]) => p.ways.some((w) => w.via === v && w.state === state)).map(([, name]) => name).join(', ');
+    switch (p.state) {
+      case 'open': {
+        let text = 'We answered: ' + via('open') + '.';
+        if (via('intercepted')) text += ' Over ' + via('intercepted') + ' somebody else did: a proxy is in the way.';
+        for (const state of ['blocked', 'refused', 'unclear']) {
+          if (via(state)) text += ' Not through: ' + via(state) + '.';
+        }
+        return via('unclear') && check.state === 'done' ? text + ' ' + tlsWhy(check, p.why) : text;
+      }
+      case 'intercepted': {
+        const seen = [p.status ? 'status ' + p.status : '', p.seen ? '“' + p.seen + '”' : ''].filter(Boolean).join(', ');
+        return 'Something answered, and it is not us. ' + (seen ? 'Expected: an answer that only this server can make. Seen: ' + seen + '.'
+          : 'The browser does not show what it said: as a rule a captive portal’s or a proxy’s page.');
+      }
+      case 'blocked': return 'No answer within ' + check.wait_ms / 1000 + ' s.';
+      case 'refused': return 'The connection ended at once, without an answer.';
+      case 'unclear': return 'It ended at once. Either the connection was refused or the encryption failed; the browser does not say which.';
+      case 'tls': return 'Your connection reached us. ' + tlsWhy(check, p.why);
+      case 'reached': return 'Your connection reached us, and our answer did not come back.';
+      case 'barred': return 'Browsers use this port for no web traffic. Take the command.';
+      case 'notls': return 'From this page only encrypted connections may be tried, and this port takes none.';
+    }
+    return '';
   }
 
   // ---- what to do now ----

@@ -224,8 +224,8 @@ func TestOutbound(t *testing.T) {
 	for name, want := range map[string][2]string{
 		"through":       {"open", "WebSocket."},
 		"refused":       {"refused", "ended at once"},
-		"dropped":       {"blocked", "No answer within 1.50 s"},
-		"silent":        {"blocked", "No answer within 1.50 s"},
+		"dropped":       {"blocked", "No answer within 1.5 s"},
+		"silent":        {"blocked", "No answer within 1.5 s"},
 		"held":          {"reached", "our answer did not come back"},
 		"page":          {"intercepted", "The browser does not show what it said"},
 		"filter":        {"intercepted", "status 403, “Access"},

@@ -15,29 +15,16 @@ type OutboundCheck struct {
 	Title   string         `json:"title"`
 	Problem string         `json:"problem"`
 	Host    string         `json:"host"`
-	TLS     string         `json:"tls"`
-	WaitMS  float64        `json:"wait_ms"`
 	Secure  bool           `json:"secure"`
-	Relayed bool           `json:"relayed"`
-	Other   string         `json:"other"`
 	Ports   []OutboundPort `json:"ports"`
 }
 
 // OutboundPort is one port of it.
 type OutboundPort struct {
-	Port   int           `json:"port"`
-	State  string        `json:"state"`
-	MS     float64       `json:"ms"`
-	Seen   string        `json:"seen"`
-	Status int           `json:"status"`
-	Why    string        `json:"why"`
-	Ways   []OutboundWay `json:"ways"`
-}
-
-// OutboundWay is one way of trying it.
-type OutboundWay struct {
-	Via   string `json:"via"`
-	State string `json:"state"`
+	Port   int     `json:"port"`
+	State  string  `json:"state"`
+	MS     float64 `json:"ms"`
+	Detail string  `json:"detail"` // what was seen
 }
 
 // documented are the ports that Azure's guide names, shown even where they are
@@ -93,82 +80,6 @@ func outboundWord(state string) (word, class, icon string) {
 		return "Not offered", "off", "circle-minus"
 	}
 	return "Not tried", "off", "hourglass"
-}
-
-// tlsWhy says how TLS failed.
-func tlsWhy(o *OutboundCheck, why string) string {
-	switch {
-	case why == "untrusted" && o.TLS == "self-signed":
-		return "This browser does not trust our certificate: it is a self-signed one, for trying out. That says nothing about your network."
-	case why == "untrusted":
-		return "This browser does not trust our certificate."
-	case why == "version":
-		return "The two ends have no TLS version in common."
-	case why == "no-certificate":
-		return "Our ports have no certificate."
-	}
-	return "The TLS handshake broke off."
-}
-
-// outboundDetail says what a port's state means.
-func outboundDetail(o *OutboundCheck, p *OutboundPort) string {
-	via := func(state string) string {
-		var list []string
-		for _, name := range [...][2]string{{"http", "HTTP"}, {"ws", "WebSocket"}, {"https", "HTTPS"}, {"wss", "secure WebSocket"}} {
-			for _, w := range p.Ways { // in the order of their ends
-				if w.Via == name[0] && w.State == state {
-					list = append(list, name[1])
-				}
-			}
-		}
-		return strings.Join(list, ", ")
-	}
-	switch p.State {
-	case "open":
-		text := "We answered: " + via("open") + "."
-		if s := via("intercepted"); s != "" {
-			text += " Over " + s + " somebody else did: a proxy is in the way."
-		}
-		for _, state := range [...]string{"blocked", "refused"} {
-			if s := via(state); s != "" {
-				text += " Not through: " + s + "."
-			}
-		}
-		if s := via("unclear"); s != "" {
-			text += " Not through: " + s + ". " + tlsWhy(o, p.Why)
-		}
-		return text
-	case "intercepted":
-		if p.Status == 0 && p.Seen == "" {
-			return "Something answered, and it is not us. The browser does not show what it said: as a rule a captive portal’s or a proxy’s page."
-		}
-		text := "Something answered, and it is not us. Expected: an answer that only this server can make. Seen: "
-		if p.Status > 0 {
-			text += "status " + strconv.Itoa(p.Status)
-			if p.Seen != "" {
-				text += ", "
-			}
-		}
-		if p.Seen != "" {
-			text += "“" + visible(p.Seen) + "”"
-		}
-		return text + "."
-	case "blocked":
-		return "No answer within " + msText(o.WaitMS) + "."
-	case "refused":
-		return "The connection ended at once, without an answer."
-	case "unclear":
-		return "It ended at once. Either the connection was refused or the encryption failed; the browser does not say which."
-	case "tls":
-		return "Your connection reached us. " + tlsWhy(o, p.Why)
-	case "reached":
-		return "Your connection reached us, and our answer did not come back."
-	case "barred":
-		return "Browsers use this port for no web traffic. Take the command."
-	case "notls":
-		return "From this page only encrypted connections may be tried, and this port takes none."
-	}
-	return ""
 }
 
 // outboundUse is what a port is known for.
@@ -230,7 +141,7 @@ func (o *OutboundCheck) markdown() string {
 	for i := range o.Ports {
 		p := &o.Ports[i]
 		word, _, _ := outboundWord(p.State)
-		m.line("| " + countPort(p.Port) + " | " + word + " | " + msText(p.MS) + " | " + md(outboundDetail(o, p)) + " |")
+		m.line("| " + countPort(p.Port) + " | " + word + " | " + msText(p.MS) + " | " + md(p.Detail) + " |")
 	}
 	return m.b.String()
 }
@@ -303,8 +214,8 @@ func (c *reachPage) outbound() app.UI {
 	for _, p := range outboundRows(o, c.ports) {
 		word, class, ic := outboundWord(p.State)
 		more := ""
-		if d := outboundDetail(o, &p); d != "" {
-			more = fill(`<span class="rung__detail small">{}`, d)
+		if p.Detail != "" {
+			more = fill(`<span class="rung__detail small">{}`, visible(p.Detail))
 			if p.State == "unclear" && links && plainHost(o.Host) {
 				more += fill(` <a href="https://{}:{}/" target="_blank" rel="noreferrer">Open the port in a new tab</a>`, o.Host, countPort(p.Port))
 			}
