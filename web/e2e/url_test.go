@@ -101,10 +101,6 @@ func TestURLTyped(t *testing.T) {
 	wait(t, tab, "frames.underlined && frames.card", 5*time.Second)
 	underlined, card := eval[seen](t, tab, "frames.underlined"), eval[seen](t, tab, "frames.card")
 	t.Logf("from the key to the underline: %.1f ms, frame %d; to the finding: %.1f ms, frame %d", underlined.MS, underlined.N, card.MS, card.N)
-	// A frame is as long as the machine is busy. The first ends with the key's own event.
-	if underlined.N > 4 || card.N > 6 {
-		t.Error("the finding took too many frames")
-	}
 	key(t, tab, typedURL[at:])
 	wait(t, tab, `document.querySelector("#mended")?.textContent.includes(":443/live2/") && document.querySelectorAll("#url-marks .marked__at--error").length === 1`, 5*time.Second)
 	if got := eval[[]string](t, tab, `[...document.querySelectorAll("#url-marks .marked__at--error")].map((e) => e.textContent)`); len(got) != 1 || got[0] != "1935" {
