@@ -167,6 +167,7 @@ func TestLiveFollows(t *testing.T) {
 	if s := textOf(t, tab, "#verdict"); !strings.Contains(s, "Ended.") || !strings.Contains(s, "stopped") {
 		t.Errorf("the end: %s", s)
 	}
+	wait(t, tab, `document.querySelector("#copy-ticket").dataset.whole`, 5*time.Second)
 	if ticket := eval[string](t, tab, `document.querySelector("#copy-ticket").dataset.copy`); !strings.Contains(ticket, "Test stream") || !strings.Contains(ticket, "### Connections") || strings.Contains(ticket, key) {
 		t.Errorf("the ticket: %s", ticket)
 	}

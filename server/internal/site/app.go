@@ -209,6 +209,9 @@ func (s *Server) rendered(path string) (rendered, error) {
 		}
 		page.body = bytes.Replace(page.body, fmt.Appendf(nil, `"[\"%s\"]"`, originMark),
 			fmt.Appendf(nil, "JSON.stringify(%s.map((p) => location.origin + p))", list), 1)
+		// The program finds the scripts of its pages: all of them have run by then.
+		page.body = bytes.Replace(page.body, []byte("goappInitWebAssembly();"),
+			[]byte("addEventListener('DOMContentLoaded', goappInitWebAssembly);"), 1)
 	case path == "/app-worker.js":
 		page.policy = serviceWorkerPolicy
 		// What goes to our ingest ports is none of its business, and its policy would not

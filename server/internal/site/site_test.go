@@ -237,6 +237,9 @@ func TestApp(t *testing.T) {
 	if strings.Contains(js, originMark) || !strings.Contains(js, `"GOAPP_INTERNAL_URLS":JSON.stringify(["/rules",`) {
 		t.Error("app.js does not know which links are the server's")
 	}
+	if strings.Contains(js, "goappInitWebAssembly();") || !strings.Contains(js, "addEventListener('DOMContentLoaded', goappInitWebAssembly)") {
+		t.Error("the program may start before the scripts that it calls")
+	}
 	if a := s.assets.Get(static.AppWasm); a != nil {
 		if !strings.Contains(js, a.URL) || !strings.Contains(js, fmt.Sprintf(`goappWasmContentLength = "%d"`, a.Size)) {
 			t.Error("app.js does not know the program's address or size")
