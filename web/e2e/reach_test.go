@@ -81,7 +81,9 @@ func reachAt(t *testing.T, srv *harness.Server, query string, size ...int64) *ha
 		do(t, tab, chromedp.EmulateViewport(size[0], size[1]))
 	}
 	do(t, tab, chromedp.Navigate(srv.URL+"/check/reach"+query))
-	wait(t, tab, `document.querySelector("#target:not([disabled])") && document.querySelectorAll("#profile option").length > 5 && document.querySelector("#my-address")`, 20*time.Second)
+	if err := tab.Wait(`document.querySelector("#target:not([disabled])") && document.querySelectorAll("#profile option").length > 5 && document.querySelector("#my-address")`, 40*time.Second); err != nil {
+		t.Fatalf("%v; the page: %s; asked for: %+v; complaints: %v", err, eval[string](t, tab, `document.body.innerText`), tab.Requests(), tab.Problems())
+	}
 	return tab
 }
 
