@@ -132,7 +132,9 @@
       const here = arrived.filter((a) => a.port === port.port);
       const tls = here.find((a) => a.kind === 'tls-failed');
       if (tls) port.why = tls.reason;
-      if (['blocked', 'refused', 'unclear'].includes(port.state) && here.length) port.state = tls ? 'tls' : 'reached';
+      if (!['blocked', 'refused', 'unclear'].includes(port.state) || !here.length) continue;
+      // One that broke off because the browser had waited long enough says nothing of TLS.
+      port.state = tls && !(port.state === 'blocked' && tls.reason === 'broken') ? 'tls' : 'reached';
     }
   }
 
@@ -283,7 +285,7 @@
     ['other', 'Our ports see you at another address than this page does: a proxy or a VPN stands in between, and an encoder may go another way.'],
   ];
   const SHUT = ['blocked', 'refused', 'intercepted', 'unclear', 'reached'];
-  const plain = (host) => /^[a-z0-9][a-z0-9._-]*$/i.test(host);
+  const plain = (host) => !!host && /^[a-z0-9][a-z0-9._-]*$/i.test(host);
 
   const make = (tag, attributes, ...children) => {
     const e = document.createElement(tag);

@@ -244,7 +244,7 @@ func TestOutbound(t *testing.T) {
 			t.Errorf("no %q in %s", want, s)
 		}
 	}
-	if ask := textOf(t, tab, "#outbound-request"); strings.Contains(ask, fmt.Sprint(at["through"])) || !strings.Contains(ask, fmt.Sprint(at["dropped"])) {
+	if ask := textOf(t, tab, "#outbound-request"); !strings.Contains(ask, "to our platform’s ingest host, port ") || strings.Contains(ask, fmt.Sprint(at["through"])) || !strings.Contains(ask, fmt.Sprint(at["dropped"])) {
 		t.Errorf("the request to the administrator: %s", ask)
 	}
 	if said := eval[[]string](t, tab, "said"); len(said) != 2 || !strings.HasPrefix(said[1], "Open from your network: ") {
@@ -272,12 +272,13 @@ func TestOutbound(t *testing.T) {
 // A page over https tries TLS alone. What it cannot see, what arrived tells.
 func TestOutboundSecure(t *testing.T) {
 	t.Parallel()
-	names := []string{"through", "refused", "dropped", "stranger"}
+	names := []string{"through", "refused", "dropped", "stranger", "held"}
 	srv, ports := portal(t, len(names), "--dev-tls")
 	dir := t.TempDir()
 	pemOf(t, certificate(t), dir)
 	distrusted, others := portal(t, 1, "--ingest-cert", dir+"/cert.pem", "--ingest-key", dir+"/key.pem")
 	throughAt(t, ports[0], true)
+	throughAt(t, ports[4], false)
 	dropAt(t, ports[2])
 	strange := certificate(t)
 	go http.Serve(tls.NewListener(beyondAt(t, ports[3]), &tls.Config{Certificates: []tls.Certificate{strange}}), strangers["page"]) //nolint:errcheck // until its listener is closed
@@ -317,6 +318,7 @@ func TestOutboundSecure(t *testing.T) {
 		{"unclear", "does not say which"},
 		{"blocked", "No answer"},
 		{"unclear", "does not say which"}, // another's certificate is not shown to a page
+		{"reached", "did not come back"},
 	} {
 		if state, text := portState(t, tab, ports[i]); state != want[0] || !strings.Contains(text, want[1]) {
 			t.Errorf("%s is %s: %s", names[i], state, text)
