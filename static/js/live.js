@@ -91,7 +91,7 @@
   // behaveSoon waits until there is something to choose from.
   function behaveSoon(tries = 100) {
     const select = el('profile');
-    if (select && select.options.length > 0) behave();
+    if (select && behaviours.some((b) => b.profile === select.value)) behave();
     else if (tries > 0) setTimeout(behaveSoon, 100, tries - 1);
   }
 

@@ -45,13 +45,16 @@ func (c *livePage) form() app.UI {
 	if c.stream.State == LiveAsking {
 		wait = " disabled"
 	}
-	p := c.desk.profile()
+	p, options := c.desk.profile(), profileOptions(c.desk.Profiles, c.picked, "")
+	if options == "" {
+		options = `<option value="">Loading the platforms</option>`
+	}
 	if p == nil {
 		p = &diag.Profile{}
 	}
 	// what is chosen from stays as it is while somebody chooses, or the focus would go
 	return el("section", "", "panel panel__body live__form", []string{"aria-label", "What to push against"},
-		raw(`<div class="field"><label class="label" for="profile">Check against</label><select id="profile" class="select" data-live="input" aria-describedby="profile-summary"{!}>{!}</select></div>`, off, profileOptions(c.desk.Profiles, c.picked, "")),
+		raw(`<div class="field"><label class="label" for="profile">Check against</label><select id="profile" class="select" data-live="input" aria-describedby="profile-summary"{!}>{!}</select></div>`, off, options),
 		raw(profileSummary(p)),
 		raw(`<div class="field"><label class="check"><input id="behave" type="checkbox" data-live="own" aria-describedby="behave-hint" disabled><span>Behave like the platform: refuse as it would, to see what your encoder makes of it</span></label><p class="hint" id="behave-hint"></p></div>`),
 		liveBox("refuse"),
@@ -103,8 +106,9 @@ func (c *livePage) verdict() app.UI {
 	case LiveOff:
 		ic = "circle-minus"
 		headline = "This server takes no test streams"
-		next = "Whoever runs it can switch them on: ingestdoctor serve --ingest-listen :1935,:1936,:2935,:2936. Until then, a recording of the stream tells most of the same."
-		about = `<p><a href="/check/file">Check a recording</a></p>`
+		next = "Whoever runs it can switch them on. Until then, a recording of the stream tells most of the same."
+		const line = "ingestdoctor serve --ingest-listen :1935,:1936,:2935,:2936"
+		about = fill(`<div class="code-block code-block--wrap"><pre tabindex="0" aria-label="Command"><code>{}</code></pre>{!}</div><p><a href="/check/file">Check a recording</a></p>`, line, copyHTML(line, "Copy the command"))
 	case LiveAsking:
 		ic, class = "loader-circle", "verdict verdict--working"
 		headline, next = "Making a push address", "It takes a moment."
