@@ -249,7 +249,7 @@ func TestReachFails(t *testing.T) {
 		tab.Requests()
 		probeFor(t, tab, "live_123456_SECRETKEY")
 		stateIs(t, tab, "refused")
-		for _, r := range tab.Requests() {
+		for _, r := range tab.Sent() {
 			if r.Method == "POST" {
 				t.Errorf("it was sent: %s", r.URL)
 			}
@@ -266,7 +266,7 @@ func TestReachPrefilled(t *testing.T) {
 	if s := eval[string](t, tab, `document.querySelector("#verdict").dataset.state`); s != "empty" {
 		t.Errorf("it runs by itself: %s", s)
 	}
-	for _, r := range tab.Requests() {
+	for _, r := range tab.Sent() {
 		if r.Method == "POST" {
 			t.Errorf("it runs by itself: %s", r.URL)
 		}
@@ -310,7 +310,7 @@ func TestReachPublish(t *testing.T) {
 	}
 	key(t, tab, kb.Escape)
 	wait(t, tab, `!document.querySelector("#publish-dialog").open && document.querySelector("#publish-key").value === "" && document.activeElement.id === "publish"`, 2*time.Second)
-	for _, r := range tab.Requests() {
+	for _, r := range tab.Sent() {
 		if r.Method == "POST" {
 			t.Error("something was sent")
 		}

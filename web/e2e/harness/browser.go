@@ -223,10 +223,11 @@ func (t *Tab) Requests() []Request {
 
 // Sent is Requests without the files that the page is made of, which a browser
 // may fetch whenever it likes: GET of a name with its content's hash in it and
-// no query, and what never leaves the browser.
+// no query, and what never leaves the browser. Nor has it those of the service
+// worker: it belongs to all tabs, and passes on what this one has asked for.
 func (t *Tab) Sent() []Request {
 	return slices.DeleteFunc(t.Requests(), func(r Request) bool {
-		return strings.HasPrefix(r.URL, "blob:") || strings.HasPrefix(r.URL, "data:") || r.Method == "GET" && !r.Body && assetURL.MatchString(r.URL)
+		return strings.HasPrefix(r.From, "service_worker ") || strings.HasPrefix(r.URL, "blob:") || strings.HasPrefix(r.URL, "data:") || r.Method == "GET" && !r.Body && assetURL.MatchString(r.URL)
 	})
 }
 
