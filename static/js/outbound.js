@@ -100,6 +100,11 @@
       tell();
     })));
     if (check.ports.some((p) => ['blocked', 'refused', 'unclear'].includes(p.state) || p.ways.some((w) => w.state === 'unclear'))) await ask(check);
+    // A connection that the browser has just given up is told once our side sees its end.
+    for (let i = 0; i < 4 && check.ports.some((p) => p.state === 'blocked'); i++) {
+      await new Promise((r) => setTimeout(r, 250));
+      await ask(check);
+    }
     check.state = 'done';
     tell();
   }
