@@ -54,7 +54,7 @@ func silent(t *testing.T, log string, start, end time.Time, since string) {
 			before++
 			continue
 		}
-		if e.At.After(end) || chromiumsOwn(e) {
+		if e.At.After(end) || chromiumsOwn(e) || newerWorker(e) {
 			continue
 		}
 		t.Errorf("%s %s %s from %q, %v after %s", e.Type, e.Method, e.URL, e.Who, e.At.Sub(start), since)
@@ -62,6 +62,13 @@ func silent(t *testing.T, log string, start, end time.Time, since string) {
 	if before < 10 {
 		t.Errorf("the log has only %d events of the page's load: it proves nothing", before)
 	}
+}
+
+// newerWorker tells the browser's look, at a time of its choice, whether there is
+// a newer service worker: a fixed address, and nothing is sent along.
+func newerWorker(e harness.NetEvent) bool {
+	u, err := url.Parse(e.URL)
+	return err == nil && e.Method == "GET" && u.Path == "/app-worker.js" && u.RawQuery == ""
 }
 
 // chromiumsOwn tells what the browser asks for by itself: no page stands behind
