@@ -297,7 +297,9 @@ func walk(t *testing.T, tab *harness.Tab, look func(state string)) {
 	choosePlatform(t, tab, "youtube")
 	url := address(t, tab)
 	look("waiting")
-	push(t, url, small("flv1", 12, false)...).Wait()
+	if err := push(t, url, small("flv1", 12, false)...).Wait(); err != nil {
+		t.Fatal("ffmpeg: ", err)
+	}
 	stateIs(t, tab, "between")
 	// the findings came while it ran, and new errors are announced
 	wait(t, tab, `document.querySelector('[data-finding="codec-video-unsupported"][data-severity="error"]') && document.querySelector('[data-finding="burst"]')`, 10*time.Second)
