@@ -132,10 +132,11 @@ test-go: bin/ingestdoctor
 	$(GO) vet ./...
 	INGESTDOCTOR_BUILT=1 $(GO) test $$($(GO) list ./... | grep -v '/web/e2e$$')
 
-# The core's own suite again, as WebAssembly.
+# The core's own suite again, as WebAssembly. It builds many recordings in memory: collecting
+# less often saves time.
 test-wasm:
 	@$(call need,$(TEST_TOOLS))
-	GOOS=js GOARCH=wasm $(GO) test -exec '$(GOROOT)/lib/wasm/go_js_wasm_exec' \
+	GOGC=400 GOOS=js GOARCH=wasm $(GO) test -exec '$(GOROOT)/lib/wasm/go_js_wasm_exec' \
 		$$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./wasm/... | grep -v '/wasm/app$$')
 
 # The product in a real browser.

@@ -20,6 +20,8 @@
 //	s.Build().Bytes()
 package flvtest
 
+import "slices"
+
 // PTSMode says what the builder writes behind a tag.
 type PTSMode int
 
@@ -118,13 +120,7 @@ func (b *Builder) AMF3(ms int64, body []byte) *Builder {
 	return b.Tag(15, ms, append([]byte{0}, body...))
 }
 
-func join(parts ...[]byte) []byte {
-	var out []byte
-	for _, p := range parts {
-		out = append(out, p...)
-	}
-	return out
-}
+func join(parts ...[]byte) []byte { return slices.Concat(parts...) }
 
 func u16(n int) []byte { return []byte{byte(n >> 8), byte(n)} }
 func u24(n int) []byte { return []byte{byte(n >> 16), byte(n >> 8), byte(n)} }
@@ -136,8 +132,11 @@ func u32(n uint32) []byte {
 // prevention.
 func fill(n int) []byte {
 	p := make([]byte, max(n, 0))
-	for i := range p {
+	for i := range min(len(p), 256) {
 		p[i] = byte(i*7) | 0x11
+	}
+	for done := 256; done < len(p); done *= 2 { // and so on every 256 bytes
+		copy(p[done:], p[:done])
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package flvtest
 
 import (
+	"slices"
 	"sort"
 
 	"ingestdoctor/wasm/flv"
@@ -132,7 +133,13 @@ func (s Stream) Build() *Builder {
 		}
 	}
 	sort.SliceStable(media, func(i, j int) bool { return media[i].Timestamp < media[j].Timestamp })
-	for i, t := range append(tags, media...) {
+	tags = append(tags, media...)
+	size := 0
+	for i := range tags {
+		size += len(tags[i].Body) + 15
+	}
+	b.buf = slices.Grow(b.buf, size)
+	for i, t := range tags {
 		t.Index = i
 		if s.Each != nil {
 			s.Each(&t)
