@@ -17,10 +17,10 @@ require (
 	github.com/maxence-charriere/go-app/v10 v10.1.11
 	github.com/pressly/goose/v3 v3.29.0
 	github.com/prometheus/client_golang v1.25.0
+	github.com/soheilhy/cmux v0.1.5
 	github.com/yuin/goldmark v1.8.7
 	github.com/yutopp/go-flv v0.3.1
 	go.yaml.in/yaml/v3 v3.0.5
-	github.com/soheilhy/cmux v0.1.5
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/time v0.15.0
